@@ -1,0 +1,389 @@
+//! The border between what a component says and what the host uses.
+//!
+//! Invariant: a [`Checked`] can be read without a panic and without another
+//! check. All columns of a group are equally long, every span lies in the text or
+//! in the scratch bytes and starts and ends between characters, every key index
+//! is in range, no record has a key twice.
+
+use crate::columns::{Key, MAX_KEY_BYTES, Records};
+use crate::severity::MAX_SEVERITY;
+
+/// Why an answer was refused. The message names the column and the place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each message says what it means")]
+pub enum Invalid {
+    #[error("column {column} has {len} entries where {expected} are due")]
+    Length { column: &'static str, len: usize, expected: usize },
+    #[error("column {column} does not ascend at entry {index}")]
+    Order { column: &'static str, index: usize },
+    #[error("column {column} points past its end at entry {index}")]
+    Range { column: &'static str, index: usize },
+    #[error("the {what} of entry {index}, {start}..{end}, lies outside of the text and the scratch bytes")]
+    Span { what: &'static str, index: usize, start: u32, end: u32 },
+    #[error("the {what} of entry {index}, {start}..{end}, begins or ends inside of a character")]
+    Boundary { what: &'static str, index: usize, start: u32, end: u32 },
+    #[error("severity number {number} of record {index} is past 24")]
+    Severity { index: usize, number: u8 },
+    #[error("key {index} is empty, longer than 256 bytes, or there twice")]
+    Key { index: usize },
+    #[error("record {record} has key {name:?} twice")]
+    KeyTwice { record: usize, name: String },
+    #[error("the scratch bytes are not UTF-8")]
+    Scratch,
+    #[error("text and scratch bytes together are larger than 4 GiB")]
+    TooLarge,
+    #[error("it consumed {consumed} of {len} bytes: {why}")]
+    Consumed { consumed: u32, len: usize, why: &'static str },
+}
+
+/// Records that can be used, together with the text that they speak of.
+#[derive(Debug, Clone)]
+pub struct Checked<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) columns: Records,
+}
+
+impl<'t> Checked<'t> {
+    /// Believes `columns` about `text`, or says what is wrong with them.
+    pub fn new(text: &'t str, columns: Records) -> Result<Self, Invalid> {
+        let n = columns.origin.len();
+        length("time-unix-nano", columns.time_unix_nano.len(), n)?;
+        length("severity-number", columns.severity_number.len(), n)?;
+        length("body-start", columns.body_start.len(), n)?;
+        length("body-end", columns.body_end.len(), n)?;
+        length("attributes-end", columns.attributes_end.len(), n)?;
+        let attributes = columns.attribute_key.len();
+        length("attribute-start", columns.attribute_start.len(), attributes)?;
+        length("attribute-end", columns.attribute_end.len(), attributes)?;
+
+        ascending("origin", &columns.origin, text.len())?;
+        ascending("attributes-end", &columns.attributes_end, attributes + 1)?;
+        if columns.attributes_end.last().map_or(0, |&end| end as usize) != attributes {
+            return Err(Invalid::Length {
+                column: "attribute-key",
+                len: attributes,
+                expected: columns.attributes_end.last().map_or(0, |&end| end as usize),
+            });
+        }
+        if let Some(index) = columns.severity_number.iter().position(|&s| s > MAX_SEVERITY) {
+            return Err(Invalid::Severity { index, number: columns.severity_number[index] });
+        }
+        let space = Space::new(text, &columns.scratch)?;
+        space.spans("body", &columns.body_start, &columns.body_end)?;
+        space.spans("attribute", &columns.attribute_start, &columns.attribute_end)?;
+        keys(&columns.keys)?;
+        key_use(&columns)?;
+        Ok(Self { text, columns })
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.columns.origin.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.columns.origin.is_empty()
+    }
+
+    /// The text that the records were read from.
+    pub fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// The columns, to read.
+    pub fn columns(&self) -> &Records {
+        &self.columns
+    }
+
+    /// The columns, to send on to another component.
+    pub fn into_columns(self) -> Records {
+        self.columns
+    }
+
+    /// Takes the records from `at` on away, into one of its own.
+    pub fn split_off(&mut self, at: usize) -> Self {
+        let columns = &mut self.columns;
+        let first = if at == 0 { 0 } else { columns.attributes_end[at - 1] };
+        let mut second = Records {
+            origin: columns.origin.split_off(at),
+            time_unix_nano: columns.time_unix_nano.split_off(at),
+            severity_number: columns.severity_number.split_off(at),
+            body_start: columns.body_start.split_off(at),
+            body_end: columns.body_end.split_off(at),
+            attributes_end: columns.attributes_end.split_off(at),
+            attribute_key: columns.attribute_key.split_off(first as usize),
+            attribute_start: columns.attribute_start.split_off(first as usize),
+            attribute_end: columns.attribute_end.split_off(first as usize),
+            keys: columns.keys.clone(),
+            scratch: columns.scratch.clone(),
+        };
+        second.attributes_end.iter_mut().for_each(|end| *end -= first);
+        Self { text: self.text, columns: second }
+    }
+
+    /// The attribute names in use.
+    pub fn keys(&self) -> &[Key] {
+        &self.columns.keys
+    }
+
+    /// The body of record `i`: valid UTF-8, as bytes, because the encoder copies
+    /// it and would only pay for a `str`.
+    pub fn body(&self, i: usize) -> &[u8] {
+        self.bytes(self.columns.body_start[i], self.columns.body_end[i])
+    }
+
+    /// The attributes of record `i`: index of the key, value (valid UTF-8).
+    pub fn attributes(&self, i: usize) -> impl Iterator<Item = (u16, &[u8])> {
+        let first = if i == 0 { 0 } else { self.columns.attributes_end[i - 1] as usize };
+        let range = first..self.columns.attributes_end[i] as usize;
+        let columns = &self.columns;
+        columns.attribute_key[range.clone()]
+            .iter()
+            .zip(&columns.attribute_start[range.clone()])
+            .zip(&columns.attribute_end[range])
+            .map(|((&key, &start), &end)| (key, self.bytes(start, end)))
+    }
+
+    fn bytes(&self, start: u32, end: u32) -> &[u8] {
+        let (start, end, len) = (start as usize, end as usize, self.text.len());
+        if end <= len {
+            &self.text.as_bytes()[start..end]
+        } else {
+            // An empty span may start anywhere; any other one starts past the text.
+            self.columns.scratch.get(start.saturating_sub(len)..end - len).unwrap_or(&[])
+        }
+    }
+}
+
+/// The bytes that spans may point at: the text, then the scratch bytes.
+pub(crate) struct Space<'a> {
+    text: &'a str,
+    scratch: &'a str,
+}
+
+impl<'a> Space<'a> {
+    pub(crate) fn new(text: &'a str, scratch: &'a [u8]) -> Result<Self, Invalid> {
+        let scratch = std::str::from_utf8(scratch).map_err(|_| Invalid::Scratch)?;
+        match text.len().checked_add(scratch.len()) {
+            Some(total) if u32::try_from(total).is_ok() => Ok(Self { text, scratch }),
+            _ => Err(Invalid::TooLarge),
+        }
+    }
+
+    pub(crate) fn spans(&self, what: &'static str, starts: &[u32], ends: &[u32]) -> Result<(), Invalid> {
+        for (index, (&start, &end)) in starts.iter().zip(ends).enumerate() {
+            self.span(start as usize, end as usize).map_err(|wrong| match wrong {
+                Wrong::Outside => Invalid::Span { what, index, start, end },
+                Wrong::Inside => Invalid::Boundary { what, index, start, end },
+            })?;
+        }
+        Ok(())
+    }
+
+    fn span(&self, start: usize, end: usize) -> Result<(), Wrong> {
+        let len = self.text.len();
+        let (part, from, to) = if end <= len {
+            (self.text, start, end)
+        } else if start >= len {
+            (self.scratch, start - len, end - len)
+        } else {
+            return Err(Wrong::Outside);
+        };
+        if from > to || to > part.len() {
+            return Err(Wrong::Outside);
+        }
+        if !part.is_char_boundary(from) || !part.is_char_boundary(to) {
+            return Err(Wrong::Inside);
+        }
+        Ok(())
+    }
+}
+
+enum Wrong {
+    Outside,
+    Inside,
+}
+
+pub(crate) fn length(column: &'static str, len: usize, expected: usize) -> Result<(), Invalid> {
+    if len == expected { Ok(()) } else { Err(Invalid::Length { column, len, expected }) }
+}
+
+/// Every entry is below `limit` and none is less than the one before it.
+pub(crate) fn ascending(column: &'static str, entries: &[u32], limit: usize) -> Result<(), Invalid> {
+    if let Some(index) = entries.windows(2).position(|pair| pair[0] > pair[1]) {
+        return Err(Invalid::Order { column, index: index + 1 });
+    }
+    match entries.last() {
+        Some(&last) if last as usize >= limit => Err(Invalid::Range {
+            column,
+            index: entries.iter().position(|&e| e as usize >= limit).unwrap_or(0),
+        }),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn keys(keys: &[Key]) -> Result<(), Invalid> {
+    let mut seen = std::collections::HashSet::with_capacity(keys.len());
+    for (index, key) in keys.iter().enumerate() {
+        if key.name.is_empty() || key.name.len() > MAX_KEY_BYTES || !seen.insert(key.name.as_str()) {
+            return Err(Invalid::Key { index });
+        }
+    }
+    Ok(())
+}
+
+/// Key indices are in range and no record has a key twice. `last_user` holds, per
+/// key, the last record that had it: one pass, whatever the number of keys.
+fn key_use(columns: &Records) -> Result<(), Invalid> {
+    let mut last_user = vec![usize::MAX; columns.keys.len()];
+    let mut attribute = 0;
+    for (record, &end) in columns.attributes_end.iter().enumerate() {
+        for (index, &key) in columns.attribute_key[attribute..end as usize].iter().enumerate() {
+            match last_user.get_mut(usize::from(key)) {
+                None => return Err(Invalid::Range { column: "attribute-key", index: attribute + index }),
+                Some(user) if *user == record => {
+                    return Err(Invalid::KeyTwice {
+                        record,
+                        name: columns.keys[usize::from(key)].name.clone(),
+                    });
+                }
+                Some(user) => *user = record,
+            }
+        }
+        attribute = end as usize;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Kind;
+    use proptest::prelude::*;
+
+    const TEXT: &str = "älpha beta\ngamma\n";
+
+    fn one_record() -> Records {
+        Records {
+            origin: vec![0],
+            time_unix_nano: vec![1],
+            severity_number: vec![9],
+            body_start: vec![0],
+            body_end: vec![11],
+            attributes_end: vec![2],
+            attribute_key: vec![0, 1],
+            attribute_start: vec![0, 18],
+            attribute_end: vec![6, 21],
+            keys: vec![key("first"), key("extra")],
+            scratch: b"new".to_vec(),
+        }
+    }
+
+    fn key(name: &str) -> Key {
+        Key { name: name.into(), kind: Kind::Text }
+    }
+
+    fn refused(change: impl FnOnce(&mut Records)) -> Invalid {
+        let mut records = one_record();
+        change(&mut records);
+        Checked::new(TEXT, records).unwrap_err()
+    }
+
+    #[test]
+    fn good_columns_read_back() {
+        let checked = Checked::new(TEXT, one_record()).unwrap();
+        assert_eq!(checked.body(0), "älpha beta".as_bytes());
+        let attributes: Vec<_> = checked.attributes(0).collect();
+        assert_eq!(attributes, [(0, "älpha".as_bytes()), (1, b"new".as_slice())]);
+    }
+
+    #[test]
+    fn every_lie_is_named() {
+        assert!(matches!(
+            refused(|r| r.severity_number.push(1)),
+            Invalid::Length { column: "severity-number", .. }
+        ));
+        assert!(matches!(
+            refused(|r| r.attribute_end.clear()),
+            Invalid::Length { column: "attribute-end", .. }
+        ));
+        assert!(matches!(
+            refused(|r| r.attributes_end[0] = 1),
+            Invalid::Length { column: "attribute-key", .. }
+        ));
+        assert!(matches!(
+            refused(|r| r.attributes_end[0] = 3),
+            Invalid::Range { column: "attributes-end", .. }
+        ));
+        assert!(matches!(refused(|r| r.origin[0] = 18), Invalid::Range { column: "origin", .. }));
+        assert!(matches!(refused(|r| r.body_end[0] = 22), Invalid::Span { .. }));
+        assert!(matches!(refused(|r| r.body_start[0] = 12), Invalid::Span { .. }));
+        assert!(matches!(refused(|r| r.attribute_start[1] = 17), Invalid::Span { .. }));
+        assert!(matches!(refused(|r| r.body_start[0] = 1), Invalid::Boundary { what: "body", .. }));
+        assert!(matches!(refused(|r| r.severity_number[0] = 25), Invalid::Severity { .. }));
+        assert!(matches!(
+            refused(|r| r.attribute_key[1] = 2),
+            Invalid::Range { column: "attribute-key", .. }
+        ));
+        assert!(matches!(refused(|r| r.attribute_key[1] = 0), Invalid::KeyTwice { record: 0, .. }));
+        assert!(matches!(refused(|r| r.keys[1].name = "first".into()), Invalid::Key { index: 1 }));
+        assert!(matches!(refused(|r| r.keys[0].name.clear()), Invalid::Key { index: 0 }));
+        assert!(matches!(refused(|r| r.keys[0].name = "k".repeat(257)), Invalid::Key { index: 0 }));
+        assert!(matches!(refused(|r| r.scratch = vec![0xff; 3]), Invalid::Scratch));
+    }
+
+    #[test]
+    fn records_in_the_wrong_order_are_refused() {
+        let mut records = one_record();
+        records.origin = vec![5, 0];
+        for column in [&mut records.body_start, &mut records.body_end] {
+            column.push(0);
+        }
+        records.time_unix_nano.push(0);
+        records.severity_number.push(0);
+        records.attributes_end.push(2);
+        assert_eq!(Checked::new(TEXT, records).unwrap_err(), Invalid::Order { column: "origin", index: 1 });
+    }
+
+    /// Numbers that are near the edges more often than chance has it.
+    fn number() -> impl Strategy<Value = u32> {
+        prop_oneof![0u32..40, Just(u32::MAX), any::<u32>()]
+    }
+
+    fn column<T: std::fmt::Debug>(entry: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<T>> {
+        prop::collection::vec(entry, 0..4)
+    }
+
+    prop_compose! {
+        fn arbitrary_records()(
+            origin in column(number()), time_unix_nano in column(any::<u64>()),
+            severity_number in column(0u8..30), body_start in column(number()), body_end in column(number()),
+            attributes_end in column(0u32..5), attribute_key in column(0u16..4),
+            attribute_start in column(number()), attribute_end in column(number()),
+            names in column("[a-c]{0,2}"), scratch in column(any::<u8>()),
+        ) -> Records {
+            let keys = names.iter().map(|name| key(name)).collect();
+            Records { origin, time_unix_nano, severity_number, body_start, body_end, attributes_end,
+                attribute_key, attribute_start, attribute_end, keys, scratch }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn arbitrary_columns_never_panic(text in "\\PC{0,12}", records in arbitrary_records()) {
+            if let Ok(checked) = Checked::new(&text, records) {
+                for i in 0..checked.len() {
+                    prop_assert!(std::str::from_utf8(checked.body(i)).is_ok());
+                    for (key, value) in checked.attributes(i) {
+                        prop_assert!(usize::from(key) < checked.keys().len());
+                        prop_assert!(std::str::from_utf8(value).is_ok());
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Merging an enricher's answer into records.
+
+use crate::check::{Checked, Invalid, Space, ascending, keys, length};
+use crate::columns::{Patch, Records, SEVERITY_UNCHANGED};
+use crate::severity::MAX_SEVERITY;
+
+impl Checked<'_> {
+    /// Applies an enricher's answer and tells how many records it dropped. The
+    /// records are as they were where the answer is refused.
+    pub fn apply(&mut self, patch: Patch) -> Result<usize, Invalid> {
+        self.check(&patch)?;
+        for (severity, &new) in self.columns.severity_number.iter_mut().zip(&patch.severity_number) {
+            if new != SEVERITY_UNCHANGED {
+                *severity = new;
+            }
+        }
+        self.columns.scratch.extend_from_slice(&patch.scratch);
+        if patch.set_record.is_empty() && patch.remove_record.is_empty() && patch.drop.is_empty() {
+            return Ok(0);
+        }
+        let keys = self.adopt_keys(&patch);
+        self.columns = rebuild(&self.columns, &patch, &keys);
+        Ok(patch.drop.len())
+    }
+
+    fn check(&self, patch: &Patch) -> Result<(), Invalid> {
+        let n = self.len();
+        length("set-key", patch.set_key.len(), patch.set_record.len())?;
+        length("set-start", patch.set_start.len(), patch.set_record.len())?;
+        length("set-end", patch.set_end.len(), patch.set_record.len())?;
+        length("remove-key", patch.remove_key.len(), patch.remove_record.len())?;
+        if !patch.severity_number.is_empty() {
+            length("severity-number", patch.severity_number.len(), n)?;
+        }
+        ascending("set-record", &patch.set_record, n)?;
+        ascending("remove-record", &patch.remove_record, n)?;
+        ascending("drop", &patch.drop, n)?;
+        if let Some(index) = patch.drop.windows(2).position(|pair| pair[0] == pair[1]) {
+            return Err(Invalid::Order { column: "drop", index: index + 1 });
+        }
+        for (column, indices) in [("set-key", &patch.set_key), ("remove-key", &patch.remove_key)] {
+            if let Some(index) = indices.iter().position(|&key| usize::from(key) >= patch.keys.len()) {
+                return Err(Invalid::Range { column, index });
+            }
+        }
+        let severity = |&s: &u8| s > MAX_SEVERITY && s != SEVERITY_UNCHANGED;
+        if let Some(index) = patch.severity_number.iter().position(severity) {
+            return Err(Invalid::Severity { index, number: patch.severity_number[index] });
+        }
+        keys(&patch.keys)?;
+        if self.columns.keys.len() + patch.keys.len() > usize::from(u16::MAX) {
+            return Err(Invalid::Key { index: patch.keys.len() });
+        }
+        // Both parts are checked alone: a span may not begin in one and end in the other.
+        let before = self.text.len() + self.columns.scratch.len();
+        let old = Space::new(self.text, &self.columns.scratch)?;
+        let new = Space::new("", &patch.scratch)?;
+        if u32::try_from(before + patch.scratch.len()).is_err() {
+            return Err(Invalid::TooLarge);
+        }
+        for (&start, &end) in patch.set_start.iter().zip(&patch.set_end) {
+            if end as usize <= before {
+                old.spans("set", &[start], &[end])?;
+            } else if start as usize >= before {
+                let base = before as u32;
+                new.spans("set", &[start - base], &[end - base])?;
+            } else {
+                return Err(Invalid::Span { what: "set", index: 0, start, end });
+            }
+        }
+        Ok(())
+    }
+
+    /// The patch's keys as indices into the records' own, which grow as needed.
+    fn adopt_keys(&mut self, patch: &Patch) -> Vec<u16> {
+        let own = &mut self.columns.keys;
+        let place = |key: &crate::Key| {
+            let index = own.iter().position(|k| k.name == key.name).unwrap_or_else(|| {
+                own.push(key.clone());
+                own.len() - 1
+            });
+            own[index].kind = key.kind;
+            index as u16
+        };
+        patch.keys.iter().map(place).collect()
+    }
+}
+
+/// The records with `patch` applied, `keys` being its keys' indices in `old.keys`.
+fn rebuild(old: &Records, patch: &Patch, keys: &[u16]) -> Records {
+    let mut new = Records { keys: old.keys.clone(), scratch: old.scratch.clone(), ..Records::default() };
+    let (mut set, mut remove, mut drop) = (0, 0, 0);
+    let mut first = 0;
+    for record in 0..old.origin.len() {
+        let number = record as u32;
+        let sets = advance(&patch.set_record, &mut set, number);
+        let removes = advance(&patch.remove_record, &mut remove, number);
+        let dropped = !advance(&patch.drop, &mut drop, number).is_empty();
+        let own = first..old.attributes_end[record] as usize;
+        first = own.end;
+        if dropped {
+            continue;
+        }
+        let replaced = |key: u16| {
+            patch.set_key[sets.clone()].iter().any(|&k| keys[usize::from(k)] == key)
+                || patch.remove_key[removes.clone()].iter().any(|&k| keys[usize::from(k)] == key)
+        };
+        for i in own.filter(|&i| !replaced(old.attribute_key[i])) {
+            new.attribute_key.push(old.attribute_key[i]);
+            new.attribute_start.push(old.attribute_start[i]);
+            new.attribute_end.push(old.attribute_end[i]);
+        }
+        for i in sets.clone() {
+            // Set twice: the last one holds.
+            if patch.set_key[i + 1..sets.end].contains(&patch.set_key[i]) {
+                continue;
+            }
+            new.attribute_key.push(keys[usize::from(patch.set_key[i])]);
+            new.attribute_start.push(patch.set_start[i]);
+            new.attribute_end.push(patch.set_end[i]);
+        }
+        new.origin.push(old.origin[record]);
+        new.time_unix_nano.push(old.time_unix_nano[record]);
+        new.severity_number.push(old.severity_number[record]);
+        new.body_start.push(old.body_start[record]);
+        new.body_end.push(old.body_end[record]);
+        new.attributes_end.push(new.attribute_key.len() as u32);
+    }
+    new
+}
+
+/// The entries of an ascending column that name `record`, moving `next` past them.
+fn advance(column: &[u32], next: &mut usize, record: u32) -> std::ops::Range<usize> {
+    let start = *next;
+    *next += column[start..].iter().take_while(|&&r| r == record).count();
+    start..*next
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Key, Kind};
+    use proptest::prelude::*;
+
+    const TEXT: &str = "one\ntwo\nthree\n";
+
+    fn key(name: &str) -> Key {
+        Key { name: name.into(), kind: Kind::Text }
+    }
+
+    /// Three records, their line as body and as attribute `line`.
+    fn three() -> Checked<'static> {
+        let (starts, ends) = (vec![0, 4, 8], vec![3, 7, 13]);
+        let records = Records {
+            origin: starts.clone(),
+            time_unix_nano: vec![1, 2, 3],
+            severity_number: vec![0, 9, 0],
+            body_start: starts.clone(),
+            body_end: ends.clone(),
+            attributes_end: vec![1, 2, 3],
+            attribute_key: vec![0, 0, 0],
+            attribute_start: starts,
+            attribute_end: ends,
+            keys: vec![key("line")],
+            scratch: b"old".to_vec(),
+        };
+        Checked::new(TEXT, records).unwrap()
+    }
+
+    fn attributes(records: &Checked<'_>, i: usize) -> Vec<(String, String)> {
+        let name = |k: u16| records.keys()[usize::from(k)].name.clone();
+        records.attributes(i).map(|(k, v)| (name(k), String::from_utf8_lossy(v).into_owned())).collect()
+    }
+
+    #[test]
+    fn sets_replaces_removes_and_drops() {
+        let mut records = three();
+        let patch = Patch {
+            set_record: vec![0, 0, 2],
+            set_key: vec![0, 1, 1],
+            set_start: vec![14, 17, 8],
+            set_end: vec![17, 20, 13],
+            remove_record: vec![2],
+            remove_key: vec![0],
+            keys: vec![key("line"), key("extra")],
+            severity_number: vec![17, SEVERITY_UNCHANGED, 0],
+            drop: vec![1],
+            scratch: b"new".to_vec(),
+        };
+        assert_eq!(records.apply(patch), Ok(1));
+        assert_eq!(records.len(), 2);
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(attributes(&records, 0), [pair("line", "old"), pair("extra", "new")]);
+        assert_eq!(attributes(&records, 1), [pair("extra", "three")]);
+        assert_eq!(records.columns().severity_number, [17, 0]);
+    }
+
+    #[test]
+    fn split_halves_hold_together() {
+        for at in 0..=3 {
+            let mut first = three();
+            let second = first.split_off(at);
+            assert_eq!((first.len(), second.len()), (at, 3 - at));
+            let halves = [&first, &second]
+                .map(|half| (0..half.len()).map(|i| attributes(half, i)).collect::<Vec<_>>());
+            assert_eq!(halves.concat(), (0..3).map(|i| attributes(&three(), i)).collect::<Vec<_>>());
+            assert!(Checked::new(TEXT, first.into_columns()).is_ok());
+            assert!(Checked::new(TEXT, second.into_columns()).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_refused_patch_changes_nothing() {
+        let mut records = three();
+        let before = records.columns().clone();
+        for patch in [
+            Patch { severity_number: vec![1], ..Patch::default() },
+            Patch { severity_number: vec![25, 0, 0], ..Patch::default() },
+            Patch { drop: vec![3], ..Patch::default() },
+            Patch { drop: vec![1, 1], ..Patch::default() },
+            Patch { drop: vec![2, 1], ..Patch::default() },
+            Patch { remove_record: vec![0], remove_key: vec![0], ..Patch::default() },
+            Patch {
+                set_record: vec![0],
+                set_key: vec![0],
+                set_start: vec![16],
+                set_end: vec![18],
+                keys: vec![key("k")],
+                scratch: b"x".to_vec(),
+                ..Patch::default()
+            },
+        ] {
+            assert!(records.apply(patch).is_err());
+            assert_eq!(records.columns(), &before);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn arbitrary_patches_never_panic_and_leave_good_columns(
+            set_record in prop::collection::vec(0u32..4, 0..4),
+            set_key in prop::collection::vec(0u16..3, 0..4),
+            set_start in prop::collection::vec(0u32..24, 0..4),
+            set_end in prop::collection::vec(0u32..24, 0..4),
+            remove_record in prop::collection::vec(0u32..4, 0..2),
+            remove_key in prop::collection::vec(0u16..3, 0..2),
+            names in prop::collection::vec("[a-c]|line", 0..3),
+            severity_number in prop::collection::vec(any::<u8>(), 0..4),
+            drop in prop::collection::vec(0u32..4, 0..3),
+            scratch in prop::collection::vec(any::<u8>(), 0..4),
+        ) {
+            let keys = names.iter().map(|n| key(n)).collect();
+            let patch = Patch { set_record, set_key, set_start, set_end, remove_record, remove_key,
+                keys, severity_number, drop, scratch };
+            let mut records = three();
+            if records.apply(patch).is_ok() {
+                prop_assert!(Checked::new(TEXT, records.into_columns()).is_ok());
+            }
+        }
+    }
+}

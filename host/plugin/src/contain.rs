@@ -1,0 +1,195 @@
+//! Goes on where a component fails: every line comes out.
+//!
+//! A failed call consumed nothing, so the host still has all lines. It asks again
+//! with each half of them, a fresh instance each time, until the line that causes
+//! it is alone; that line passes raw, marked with [`ERROR_KEY`](crate::ERROR_KEY).
+//! A component that fails too often rests ([`Health`]), and its lines pass raw.
+
+use std::time::Instant;
+
+use skidway_model::Checked;
+
+use crate::enricher::Enricher;
+use crate::health::Health;
+use crate::parser::{Answer, Context, Parser};
+use crate::raw::{mark, raw_records};
+
+/// Consecutive lines of a chunk, as records.
+#[derive(Debug)]
+pub struct Piece<'t> {
+    /// The records; offsets count from the start of this piece's own text.
+    pub records: Checked<'t>,
+    /// Bytes of the piece's text that are dealt with. Less than all of it only in
+    /// the last piece of a chunk.
+    pub consumed: usize,
+    /// Lines that became no record on purpose.
+    pub skipped_lines: u32,
+    /// Records whose lines the parser did not recognise: ascending indices.
+    pub unrecognised: Vec<u32>,
+    /// Whether the component failed on these lines, which passed raw.
+    pub failed: bool,
+}
+
+/// A parser that never fails.
+#[derive(Debug)]
+pub struct ContainedParser {
+    parser: Parser,
+    health: Health,
+}
+
+impl ContainedParser {
+    /// Takes over `parser`.
+    pub fn new(parser: Parser) -> Self {
+        Self { parser, health: Health::new() }
+    }
+
+    /// The component's name.
+    pub fn name(&self) -> &str {
+        self.parser.name()
+    }
+
+    /// The parser's own answer to a text that is only looked at, such as a sample.
+    /// Failures are no evidence against it.
+    pub fn try_parse<'t>(&mut self, text: &'t str, context: &Context) -> Option<Answer<'t>> {
+        if self.health.is_resting(Instant::now()) {
+            return None;
+        }
+        self.parser.parse(text, context).ok()
+    }
+
+    /// Parses `text`, one piece unless the component fails.
+    pub fn parse<'t>(&mut self, text: &'t str, context: &Context) -> Vec<Piece<'t>> {
+        let mut pieces = Vec::with_capacity(1);
+        if self.health.begin(Instant::now()) {
+            self.attempt(text, context, &mut pieces);
+            if !self.health.is_resting(Instant::now()) && pieces.iter().all(|piece| !piece.failed) {
+                self.health.succeeded(self.parser.name());
+            }
+        } else {
+            pieces.push(self.raw(text, &"it rests after failing too often"));
+        }
+        pieces
+    }
+
+    fn attempt<'t>(&mut self, text: &'t str, context: &Context, pieces: &mut Vec<Piece<'t>>) {
+        let error = match self.parser.parse(text, context) {
+            Ok(Answer { records, consumed, skipped_lines, unrecognised }) => {
+                return pieces.push(Piece { records, consumed, skipped_lines, unrecognised, failed: false });
+            }
+            Err(error) => error,
+        };
+        let now = Instant::now();
+        if self.health.failed(self.parser.name(), &error, now) {
+            return pieces.push(self.raw(text, &error));
+        }
+        let Some(middle) = middle_line(text) else {
+            self.health.isolated(self.parser.name(), &error, now);
+            return pieces.push(self.raw(text, &error));
+        };
+        let (left, right) = text.split_at(middle);
+        self.attempt(left, &Context { flush: true, ..context.clone() }, pieces);
+        if self.health.is_resting(now) {
+            pieces.push(self.raw(right, &error));
+        } else {
+            self.attempt(right, context, pieces);
+        }
+    }
+
+    fn raw<'t>(&self, text: &'t str, error: &dyn std::fmt::Display) -> Piece<'t> {
+        let (mut records, skipped_lines) = raw_records(text);
+        mark(&mut records, self.parser.name(), error);
+        Piece { records, consumed: text.len(), skipped_lines, unrecognised: Vec::new(), failed: true }
+    }
+}
+
+/// The start of the line nearest to the middle, which leaves lines on both sides.
+fn middle_line(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let half = bytes.len() / 2;
+    let before = memchr::memrchr(b'\n', &bytes[..half]).map(|at| at + 1);
+    let after = memchr::memchr(b'\n', &bytes[half..]).map(|at| half + at + 1);
+    before.or(after).filter(|&at| at < bytes.len())
+}
+
+/// An enricher that never fails.
+#[derive(Debug)]
+pub struct ContainedEnricher {
+    enricher: Enricher,
+    health: Health,
+}
+
+impl ContainedEnricher {
+    /// Takes over `enricher`.
+    pub fn new(enricher: Enricher) -> Self {
+        Self { enricher, health: Health::new() }
+    }
+
+    /// Enriches `records` and hands them to `out`, in order, in one piece unless
+    /// the component fails. Returns how many were dropped on purpose.
+    pub fn enrich<'t>(&mut self, mut records: Checked<'t>, out: &mut dyn FnMut(Checked<'t>)) -> usize {
+        if records.is_empty() {
+            return 0;
+        }
+        if !self.health.begin(Instant::now()) {
+            mark(&mut records, self.enricher.name(), &"it rests after failing too often");
+            out(records);
+            return 0;
+        }
+        let mut failed = false;
+        let dropped = self.attempt(records, out, &mut failed);
+        if !failed {
+            self.health.succeeded(self.enricher.name());
+        }
+        dropped
+    }
+
+    fn attempt<'t>(
+        &mut self,
+        mut records: Checked<'t>,
+        out: &mut dyn FnMut(Checked<'t>),
+        failed: &mut bool,
+    ) -> usize {
+        let error = match self.enricher.enrich(&mut records) {
+            Ok(dropped) => {
+                out(records);
+                return dropped;
+            }
+            Err(error) => error,
+        };
+        *failed = true;
+        let now = Instant::now();
+        let rests = self.health.failed(self.enricher.name(), &error, now);
+        if rests || records.len() == 1 {
+            if !rests {
+                self.health.isolated(self.enricher.name(), &error, now);
+            }
+            mark(&mut records, self.enricher.name(), &error);
+            out(records);
+            return 0;
+        }
+        let mut second = records.split_off(records.len() / 2);
+        let dropped = self.attempt(records, out, failed);
+        if self.health.is_resting(now) {
+            mark(&mut second, self.enricher.name(), &error);
+            out(second);
+            return dropped;
+        }
+        dropped + self.attempt(second, out, failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_between_lines() {
+        assert_eq!(middle_line("one\ntwo\n"), Some(4));
+        assert_eq!(middle_line("one\ntwo"), Some(4));
+        assert_eq!(middle_line("a\na very long second line\n"), Some(2));
+        assert_eq!(middle_line("a very long first line\nb\n"), Some(23));
+        assert_eq!(middle_line("one line\n"), None);
+        assert_eq!(middle_line("one line"), None);
+        assert_eq!(middle_line(""), None);
+    }
+}

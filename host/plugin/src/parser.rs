@@ -1,0 +1,167 @@
+//! Calling a parser, and believing nothing it answers.
+
+use skidway_model::{Checked, Invalid, Records};
+
+use crate::Role;
+use crate::component::{Component, LoadError};
+use crate::limits::Limits;
+use crate::store::{CallError, Guest, Sandbox, World};
+use crate::wit::v0_1_0::{self, parsing};
+
+/// What a parser is told besides the text; see `context` in the WIT file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Context {
+    /// The file's path.
+    pub path: String,
+    /// No line was written later than this, give or take a wrong clock.
+    pub reference_time_unix_nano: u64,
+    /// From which second on which offset from UTC, in seconds, was in force.
+    pub zone: Vec<(i64, i32)>,
+    /// No more bytes are coming soon: everything must be consumed.
+    pub flush: bool,
+}
+
+/// A parser's answer as it came.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Parsed {
+    pub(crate) records: Records,
+    pub(crate) consumed: u32,
+    pub(crate) skipped_lines: u32,
+    pub(crate) unrecognised: Vec<u32>,
+}
+
+/// A parser's answer, checked.
+#[derive(Debug)]
+pub struct Answer<'t> {
+    /// The records, which speak of the text that was given.
+    pub records: Checked<'t>,
+    /// Bytes that are dealt with: up to a line's end, or everything.
+    pub consumed: usize,
+    /// Lines that became no record on purpose.
+    pub skipped_lines: u32,
+    /// Records whose lines were not recognised: ascending indices.
+    pub unrecognised: Vec<u32>,
+}
+
+/// A parser component with one instance; used by one thread at a time.
+pub struct Parser(Sandbox<parsing::ParserComponent>);
+
+impl World for parsing::ParserComponent {
+    type Pre = parsing::ParserComponentPre<Guest>;
+
+    fn pre(component: &Component) -> wasmtime::Result<Self::Pre> {
+        parsing::ParserComponentPre::new(component.pre.clone())
+    }
+
+    fn instantiate(pre: &Self::Pre, store: &mut wasmtime::Store<Guest>) -> wasmtime::Result<Self> {
+        pre.instantiate(store)
+    }
+
+    fn configure(
+        &self,
+        store: &mut wasmtime::Store<Guest>,
+        json: &str,
+    ) -> wasmtime::Result<Result<(), String>> {
+        self.skidway_processor_lifecycle().call_configure(store, json)
+    }
+}
+
+impl Parser {
+    /// An instance of `component`, configured with `config` (JSON).
+    pub fn new(component: &Component, config: &str, limits: Limits) -> Result<Self, LoadError> {
+        require(component, Role::Parser)?;
+        Sandbox::new(component, config, limits).map(Self)
+    }
+
+    /// The component's name.
+    pub fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    /// Parses `text`. With an error nothing is consumed, and the next call meets a
+    /// fresh instance.
+    pub fn parse<'t>(&mut self, text: &'t str, context: &Context) -> Result<Answer<'t>, CallError> {
+        let wire = v0_1_0::context(context);
+        let parsed: Parsed = self
+            .0
+            .call(text.len(), |store, world| {
+                world.skidway_processor_parser().call_parse(store, text.as_bytes(), &wire)
+            })?
+            .map_err(CallError::Refused)?
+            .into();
+        check(text, parsed, context.flush).map_err(|invalid| {
+            self.0.poison();
+            CallError::Invalid(invalid)
+        })
+    }
+}
+
+pub(crate) fn require(component: &Component, wanted: Role) -> Result<(), LoadError> {
+    let roles = &component.inspection.roles;
+    if roles.contains(&wanted) {
+        return Ok(());
+    }
+    Err(LoadError::Role { wanted, roles: roles.clone() })
+}
+
+fn check(text: &str, parsed: Parsed, flush: bool) -> Result<Answer<'_>, Invalid> {
+    let consumed = parsed.consumed as usize;
+    let wrong = |why| Err(Invalid::Consumed { consumed: parsed.consumed, len: text.len(), why });
+    if consumed > text.len() {
+        return wrong("that is more than it was given");
+    }
+    if consumed < text.len() {
+        if flush {
+            return wrong("with `flush` it has to consume everything");
+        }
+        if consumed > 0 && text.as_bytes()[consumed - 1] != b'\n' {
+            return wrong("that is not at the end of a line");
+        }
+    }
+    let count = parsed.records.origin.len();
+    if parsed.records.origin.last().is_some_and(|&origin| origin as usize >= consumed) {
+        return wrong("a record begins past that");
+    }
+    let strictly = parsed.unrecognised.windows(2).all(|pair| pair[0] < pair[1]);
+    if !strictly || parsed.unrecognised.last().is_some_and(|&last| last as usize >= count) {
+        return Err(Invalid::Range { column: "unrecognised", index: 0 });
+    }
+    Ok(Answer {
+        records: Checked::new(text, parsed.records)?,
+        consumed,
+        skipped_lines: parsed.skipped_lines,
+        unrecognised: parsed.unrecognised,
+    })
+}
+
+impl std::fmt::Debug for Parser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Parser").field(&self.name()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn consumed(consumed: u32, flush: bool) -> Result<usize, Invalid> {
+        check("ab\ncd\n", Parsed { consumed, ..Parsed::default() }, flush).map(|answer| answer.consumed)
+    }
+
+    #[test]
+    fn only_whole_lines_are_consumed() {
+        assert_eq!(consumed(0, false), Ok(0));
+        assert_eq!(consumed(3, false), Ok(3));
+        assert_eq!(consumed(6, true), Ok(6));
+        assert!(consumed(2, false).is_err());
+        assert!(consumed(7, false).is_err());
+        assert!(consumed(u32::MAX, false).is_err());
+        assert!(consumed(3, true).is_err());
+    }
+
+    #[test]
+    fn unrecognised_names_records_that_exist() {
+        let parsed = Parsed { consumed: 6, unrecognised: vec![0], ..Parsed::default() };
+        assert!(check("ab\ncd\n", parsed, false).is_err());
+    }
+}

@@ -1,0 +1,138 @@
+//! `wit/v0.1.0`: bindings, and the way between its types and the model's.
+
+use skidway_model::{Attribute, Key, Kind, Patch, Records};
+
+use crate::parser::{Context, Parsed};
+
+pub(crate) mod parsing {
+    wasmtime::component::bindgen!({ path: "../../wit/v0.1.0", world: "parser-component" });
+}
+pub(crate) mod enriching {
+    wasmtime::component::bindgen!({
+        path: "../../wit/v0.1.0",
+        world: "enricher-component",
+        with: {
+            "skidway:processor/host@0.1.0": super::parsing::skidway::processor::host,
+            "skidway:processor/types@0.1.0": super::parsing::skidway::processor::types,
+        },
+    });
+}
+pub(crate) mod describing {
+    wasmtime::component::bindgen!({
+        path: "../../wit/v0.1.0",
+        world: "describer-component",
+        with: {
+            "skidway:processor/host@0.1.0": super::parsing::skidway::processor::host,
+            "skidway:processor/types@0.1.0": super::parsing::skidway::processor::types,
+        },
+    });
+}
+
+pub(crate) use parsing::skidway::processor::{host, types};
+
+impl From<types::Key> for Key {
+    fn from(key: types::Key) -> Self {
+        let kind = match key.kind {
+            types::Kind::Text => Kind::Text,
+            types::Kind::Integer => Kind::Integer,
+            types::Kind::Float => Kind::Float,
+            types::Kind::Boolean => Kind::Boolean,
+        };
+        Self { name: key.name, kind }
+    }
+}
+
+impl From<&Key> for types::Key {
+    fn from(key: &Key) -> Self {
+        let kind = match key.kind {
+            Kind::Text => types::Kind::Text,
+            Kind::Integer => types::Kind::Integer,
+            Kind::Float => types::Kind::Float,
+            Kind::Boolean => types::Kind::Boolean,
+        };
+        Self { name: key.name.clone(), kind }
+    }
+}
+
+impl From<types::Records> for Records {
+    fn from(records: types::Records) -> Self {
+        Self {
+            origin: records.origin,
+            time_unix_nano: records.time_unix_nano,
+            severity_number: records.severity_number,
+            body_start: records.body_start,
+            body_end: records.body_end,
+            attributes_end: records.attributes_end,
+            attribute_key: records.attribute_key,
+            attribute_start: records.attribute_start,
+            attribute_end: records.attribute_end,
+            keys: records.keys.into_iter().map(Key::from).collect(),
+            scratch: records.scratch,
+        }
+    }
+}
+
+/// A copy, because the host keeps its own until the answer has been checked.
+pub(crate) fn records(records: &Records) -> types::Records {
+    let own = records.clone();
+    types::Records {
+        origin: own.origin,
+        time_unix_nano: own.time_unix_nano,
+        severity_number: own.severity_number,
+        body_start: own.body_start,
+        body_end: own.body_end,
+        attributes_end: own.attributes_end,
+        attribute_key: own.attribute_key,
+        attribute_start: own.attribute_start,
+        attribute_end: own.attribute_end,
+        keys: records.keys.iter().map(types::Key::from).collect(),
+        scratch: own.scratch,
+    }
+}
+
+pub(crate) fn context(context: &Context) -> parsing::exports::skidway::processor::parser::Context {
+    let change = |&(from_unix_second, utc_offset_second): &(i64, i32)| types::ZoneChange {
+        from_unix_second,
+        utc_offset_second,
+    };
+    parsing::exports::skidway::processor::parser::Context {
+        path: context.path.clone(),
+        reference_time_unix_nano: context.reference_time_unix_nano,
+        zone: context.zone.iter().map(change).collect(),
+        flush: context.flush,
+    }
+}
+
+impl From<parsing::exports::skidway::processor::parser::Parsed> for Parsed {
+    fn from(parsed: parsing::exports::skidway::processor::parser::Parsed) -> Self {
+        Self {
+            records: parsed.records.into(),
+            consumed: parsed.consumed,
+            skipped_lines: parsed.skipped_lines,
+            unrecognised: parsed.unrecognised,
+        }
+    }
+}
+
+impl From<enriching::exports::skidway::processor::enricher::Patch> for Patch {
+    fn from(patch: enriching::exports::skidway::processor::enricher::Patch) -> Self {
+        Self {
+            set_record: patch.set_record,
+            set_key: patch.set_key,
+            set_start: patch.set_start,
+            set_end: patch.set_end,
+            remove_record: patch.remove_record,
+            remove_key: patch.remove_key,
+            keys: patch.keys.into_iter().map(Key::from).collect(),
+            severity_number: patch.severity_number,
+            drop: patch.drop,
+            scratch: patch.scratch,
+        }
+    }
+}
+
+impl From<types::Attribute> for Attribute {
+    fn from(attribute: types::Attribute) -> Self {
+        Self { name: attribute.name, value: attribute.value }
+    }
+}
