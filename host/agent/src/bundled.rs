@@ -1,0 +1,30 @@
+//! The components that are part of the agent, put there by `build.rs`.
+
+include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
+
+/// The parsers that `auto` chooses among.
+pub(crate) const PARSERS: [&str; 2] = ["ubuntu", "amazon-linux"];
+
+/// The bytes of a bundled component.
+pub(crate) fn bundled(name: &str) -> Option<&'static [u8]> {
+    BUNDLED.iter().find(|(own, _)| *own == name).map(|(_, bytes)| *bytes)
+}
+
+/// The names of all bundled components.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    BUNDLED.iter().map(|(name, _)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_the_agent_needs_is_there_and_pure() {
+        for name in PARSERS.into_iter().chain(["ec2", "severity"]) {
+            let bytes = bundled(name).unwrap();
+            assert!(skidway_plugin::inspect(bytes).unwrap().is_pure(), "{name}");
+            assert!(bytes.len() < 100_000, "{name} takes {} bytes", bytes.len());
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Follows system logs on EC2 hosts and delivers them to any OTLP backend.
+///
+/// Lines are parsed and enriched in sandboxed WebAssembly components. Reads
+/// OpenTelemetry Collector configs.
+#[derive(Debug, Parser)]
+#[command(name = "skidway", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Follow files and deliver their lines, until SIGTERM or Ctrl-C.
+    Run(Run),
+    /// Parse a file, or what comes on standard input, and print the records.
+    Parse(Parse),
+    /// Say what a component is, without running it.
+    Inspect(Inspect),
+    /// Check a config and print what it means, with all defaults.
+    Check(Check),
+    /// Print a completion script, for example `skidway completion bash`.
+    Completion {
+        /// Which shell.
+        shell: Shell,
+    },
+}
+
+/// Where the config comes from.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigFiles {
+    /// The config; given several times, later files are merged over earlier ones.
+    #[arg(long = "config", short, value_name = "FILE", required = true)]
+    pub(crate) config: Vec<PathBuf>,
+    /// Where to keep positions in files and compiled components.
+    /// [default: the config's file_storage, then $STATE_DIRECTORY, then /var/lib/skidway]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) state_dir: Option<PathBuf>,
+}
+
+/// What `run` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 stopped as asked, 1 it failed while running, 2 wrong usage or config.\n\
+Logs go to standard error: text on a terminal, JSON otherwise."
+)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) files: ConfigFiles,
+    /// How long to go on delivering after SIGTERM, in seconds. What is not
+    /// delivered by then is read again at the next start.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub(crate) drain: u64,
+}
+
+/// What `check` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 the config can be run, 1 it cannot.")]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) files: ConfigFiles,
+}
+
+/// How `parse` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// One JSON object a record.
+    Jsonl,
+    /// A table for people.
+    Table,
+}
+
+/// What `parse` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+skidway parse /var/log/syslog\n  \
+skidway parse --parser ./my-parser.wasm --output table app.log\n  \
+journalctl -o short-iso | skidway parse -")]
+pub(crate) struct Parse {
+    /// auto, ubuntu, amazon-linux, or the path of a component.
+    #[arg(long, value_name = "PARSER", default_value = "auto")]
+    pub(crate) parser: String,
+    /// What changes records after the parser: severity, or the path of a
+    /// component; `none` for nothing. May be given several times.
+    #[arg(long, value_name = "COMPONENT", default_value = "severity")]
+    pub(crate) enrich: Vec<String>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Output::Jsonl)]
+    pub(crate) output: Output,
+    /// The zone of time stamps that name none, such as Europe/Berlin.
+    /// [default: the system's]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: Option<String>,
+    /// Parse the file this many times without printing and say what a line costs.
+    #[arg(long, value_name = "TIMES", hide = true)]
+    pub(crate) bench: Option<u32>,
+    /// A file; `-` for standard input.
+    pub(crate) file: PathBuf,
+}
+
+/// What `inspect` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// A component.
+    pub(crate) file: PathBuf,
+}

@@ -1,0 +1,161 @@
+//! `skidway parse`: lines through the same sandboxed components as in `run`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::Path;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result, bail};
+use jiff::tz::TimeZone;
+use skidway_plugin::Limits;
+
+use crate::cli::{Output, Parse};
+use crate::library::{Library, Source};
+use crate::print::{Jsonl, Table};
+use crate::stage::{Choice, Input, Stage, Tally, Zone};
+
+/// Bytes that are read at once, as in `run`.
+const CHUNK: usize = 256 << 10;
+/// An entry that is larger than this is not waited for any longer.
+const MAX_ENTRY: usize = 4 << 20;
+
+pub(crate) fn run(args: &Parse) -> Result<()> {
+    let mut stage = stage(args)?;
+    let (mut source, modified) = open(&args.file)?;
+    if let Some(times) = args.bench {
+        return bench(&mut stage, source.as_mut(), modified, times);
+    }
+    let stdout = BufWriter::new(io::stdout().lock());
+    let result = match args.output {
+        Output::Jsonl => {
+            let mut jsonl = Jsonl::new(stdout);
+            let end = each_chunk(source.as_mut(), &mut stage, modified, &mut |records| jsonl.write(&records));
+            end.and_then(|tally| jsonl.finish().map(|()| tally).map_err(Into::into))
+        }
+        Output::Table => {
+            let mut table = Table::new(stdout);
+            let end = each_chunk(source.as_mut(), &mut stage, modified, &mut |records| table.add(&records));
+            end.and_then(|tally| table.finish().map(|()| tally).map_err(Into::into))
+        }
+    };
+    match result {
+        // `skidway parse … | head` is no failure.
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        Err(error) => Err(error),
+        Ok(tally) => {
+            tracing::info!(
+                lines = tally.lines,
+                records = tally.records,
+                joined = tally.joined,
+                blank = tally.skipped,
+                unrecognised = tally.unrecognised,
+                "parsed"
+            );
+            Ok(())
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn stage(args: &Parse) -> Result<Stage> {
+    let library = Library::new(cache_folder().as_deref())?;
+    let limits = Limits::default();
+    let parsers = match args.parser.as_str() {
+        "auto" => library.all_parsers(&limits)?,
+        other => vec![library.parser(&Source::read(other), "{}", &limits)?],
+    };
+    let enrichers = args
+        .enrich
+        .iter()
+        .filter(|name| *name != "none")
+        .map(|name| library.enricher(&Source::read(name), "{}", &limits))
+        .collect::<Result<Vec<_>>>()?;
+    let zone = match &args.timezone {
+        None => TimeZone::system(),
+        Some(name) => {
+            TimeZone::get(name).with_context(|| format!("no time zone {name}; try UTC or Europe/Berlin"))?
+        }
+    };
+    Ok(Stage::new(parsers, enrichers, Zone::new(zone)))
+}
+
+/// Compiled components are kept between calls where the user has a cache folder.
+fn cache_folder() -> Option<std::path::PathBuf> {
+    let set =
+        |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(std::path::PathBuf::from);
+    let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))?;
+    Some(base.join("skidway").join("compiled"))
+}
+
+fn open(path: &Path) -> Result<(Box<dyn Read>, u64)> {
+    let nanos = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+    if path.as_os_str() == "-" {
+        return Ok((Box::new(io::stdin().lock()), nanos(SystemTime::now())));
+    }
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let meta = file.metadata()?;
+    if meta.is_dir() {
+        bail!("cannot read {}: it is a folder", path.display());
+    }
+    Ok((Box::new(file), nanos(meta.modified()?)))
+}
+
+/// Runs everything that `source` gives through `stage`.
+fn each_chunk(
+    source: &mut dyn Read,
+    stage: &mut Stage,
+    modified_unix_nano: u64,
+    out: &mut dyn FnMut(skidway_model::Checked<'_>) -> io::Result<()>,
+) -> Result<Tally> {
+    let (mut buffer, mut filled, mut ended) = (vec![0; CHUNK], 0, false);
+    let (mut choice, mut total, mut failed) = (Choice::default(), Tally::default(), None);
+    while !ended || filled > 0 {
+        if filled == buffer.len() {
+            buffer.resize(buffer.len() * 2, 0);
+        }
+        while !ended && filled < buffer.len() {
+            let read = source.read(&mut buffer[filled..])?;
+            ended = read == 0;
+            filled += read;
+        }
+        let whole = match memchr::memrchr(b'\n', &buffer[..filled]) {
+            _ if ended || filled >= MAX_ENTRY => filled,
+            Some(at) => at + 1,
+            None => continue,
+        };
+        let flush = ended || filled >= MAX_ENTRY;
+        let input = Input { bytes: &buffer[..whole], path: "", modified_unix_nano, flush };
+        let tally = stage.process(&input, &mut choice, &mut |records| {
+            if failed.is_none() {
+                failed = out(records).err();
+            }
+        });
+        if let Some(error) = failed.take() {
+            return Err(error.into());
+        }
+        total.add(&tally);
+        buffer.copy_within(tally.consumed..filled, 0);
+        filled -= tally.consumed;
+        if filled < CHUNK {
+            buffer.truncate(CHUNK);
+        }
+    }
+    Ok(total)
+}
+
+/// What one line costs: parser, enrichers and the way through the sandbox.
+fn bench(stage: &mut Stage, source: &mut dyn Read, modified: u64, times: u32) -> Result<()> {
+    let mut bytes = Vec::new();
+    source.read_to_end(&mut bytes)?;
+    let mut best = f64::MAX;
+    for _ in 0..times.max(1) {
+        let start = Instant::now();
+        let tally = each_chunk(&mut bytes.as_slice(), stage, modified, &mut |_| Ok(()))?;
+        best = best.min(start.elapsed().as_nanos() as f64 / tally.lines.max(1) as f64);
+    }
+    writeln!(io::stdout(), "{best:.1}")?;
+    Ok(())
+}

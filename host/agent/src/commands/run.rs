@@ -1,0 +1,255 @@
+//! `skidway run`: builds everything, runs until a signal, drains.
+
+use std::io::{Write as _, stderr};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use skidway_config::{Config, Pipeline};
+use skidway_state::{Ledger, StateFile, Totals};
+use skidway_tail::Waker;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::cli::Run;
+use crate::library::Library;
+use crate::pipeline::{Lane, LaneParts, Outbox, Room, Sender};
+use crate::{identity, logging, setup};
+
+/// Wrong usage or config.
+const WRONG_CONFIG: u8 = 2;
+
+pub(crate) fn run(args: &Run) -> Result<ExitCode> {
+    let config = match setup::config(&args.files) {
+        Ok(config) => config,
+        Err(errors) => {
+            writeln!(stderr(), "{errors}")?;
+            return Ok(ExitCode::from(WRONG_CONFIG));
+        }
+    };
+    logging::start(config.log_level.as_str());
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let agent = match Agent::build(&config) {
+        Ok(agent) => agent,
+        Err(error) => {
+            tracing::error!("cannot start: {error:#}");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    agent.run(Duration::from_secs(args.drain))
+}
+
+/// One receiver: its thread, and what is known about its files.
+struct Running {
+    name: String,
+    lane: std::thread::JoinHandle<()>,
+    waker: Waker,
+    books: Books,
+}
+
+struct Books {
+    ledger: Arc<Ledger>,
+    state: StateFile,
+    /// The last save failed, and that was said.
+    failing: bool,
+}
+
+struct Agent {
+    runtime: Runtime,
+    running: Vec<Running>,
+    /// Tells lanes to stop reading.
+    stop: Arc<AtomicBool>,
+    /// Tells senders to give up.
+    give_up: watch::Sender<bool>,
+    deliveries: JoinSet<()>,
+}
+
+impl Agent {
+    /// Everything that can fail fails here, before the first line is read.
+    fn build(config: &Config) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("delivery")
+            .enable_all()
+            .build()?;
+        let cache = setup::env("CACHE_DIRECTORY")
+            .map_or_else(|| config.state_dir.join("compiled"), |folder| folder.into());
+        let library = Library::new(Some(&cache))?;
+        let (give_up, given_up) = watch::channel(false);
+        let mut agent = Self {
+            runtime,
+            running: Vec::new(),
+            stop: Arc::new(AtomicBool::new(false)),
+            give_up,
+            deliveries: JoinSet::new(),
+        };
+        let mut lanes = Vec::new();
+        for pipeline in &config.pipelines {
+            agent.prepare(config, pipeline, &library, &given_up, &mut lanes)?;
+        }
+        // Nothing has been read so far; from here on nothing can fail.
+        for (name, parts, waker, books) in lanes {
+            let lane = std::thread::Builder::new()
+                .name(format!("lane {name}"))
+                .spawn(move || Lane::new(parts).run())
+                .context("cannot start a thread")?;
+            agent.running.push(Running { name, lane, waker, books });
+        }
+        Ok(agent)
+    }
+
+    fn prepare(
+        &mut self,
+        config: &Config,
+        pipeline: &Pipeline,
+        library: &Library,
+        given_up: &watch::Receiver<bool>,
+        lanes: &mut Vec<(String, LaneParts, Waker, Books)>,
+    ) -> Result<()> {
+        let runtime = self.runtime.handle();
+        let identity = identity::detect(pipeline.resource.clone(), library, runtime, &setup::env)
+            .with_context(|| format!("pipeline {}", pipeline.name))?;
+        let room = Room::new(pipeline.in_flight_bytes);
+        let delivery = {
+            let _inside = runtime.enter();
+            setup::delivery(&pipeline.exporter, given_up.clone())?
+        };
+        let sender = Sender::start(runtime, &delivery, pipeline.exporter.consumers, &mut self.deliveries);
+        for receiver in &pipeline.receivers {
+            let folder = config.state_dir.join("receivers").join(receiver.id.replace('/', "-"));
+            let (state, resumer) = StateFile::open(&folder)?;
+            let tailer = setup::tailer(receiver, resumer)?;
+            let waker = tailer.wake_handle();
+            let identity_waker = waker.clone();
+            identity.on_change(runtime, move || identity_waker.wake());
+            room.wake(waker.clone());
+            let ledger = Arc::new(Ledger::new());
+            let parts = LaneParts {
+                receiver: receiver.clone(),
+                stage: setup::stage(library, pipeline, receiver)?,
+                outbox: Outbox::new(pipeline.batch.clone(), room.clone(), identity.now().resource),
+                tailer,
+                identity: identity.clone(),
+                ledger: Arc::clone(&ledger),
+                room: room.clone(),
+                sender: sender.clone(),
+                stop: Arc::clone(&self.stop),
+            };
+            lanes.push((receiver.id.clone(), parts, waker, Books { ledger, state, failing: false }));
+        }
+        Ok(())
+    }
+
+    fn run(mut self, drain: Duration) -> Result<ExitCode> {
+        let handle = self.runtime.handle().clone();
+        let lost_lane = handle.block_on(self.until_told())?;
+        let deadline = Instant::now() + drain;
+        self.stop.store(true, Ordering::Release);
+        let mut healthy = !lost_lane;
+        let mut all_books = Vec::new();
+        for Running { name, lane, waker, books } in std::mem::take(&mut self.running) {
+            waker.wake();
+            if lane.join().is_err() {
+                healthy = false;
+                tracing::warn!(
+                    "lane {name} ended by a flaw of the agent; its lines are read again at the next start"
+                );
+            }
+            all_books.push(books);
+        }
+        // The lanes' senders are gone: deliveries end when all is sent.
+        handle.block_on(self.drain(deadline, &mut all_books))?;
+        all_books.iter_mut().for_each(Books::save);
+        let totals: Totals = all_books.iter().map(|books| books.ledger.totals()).sum();
+        Ok(if close(&totals) && healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// Saves checkpoints until a signal comes, or a lane ends by itself, which is
+    /// answered with true.
+    async fn until_told(&mut self) -> Result<bool> {
+        let (mut terminate, mut interrupt) = signals()?;
+        let mut ticks = tokio::time::interval(setup::SAVE_EVERY);
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), receivers = self.running.len(), "running");
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = ticks.tick() => {
+                    self.running.iter_mut().for_each(|running| running.books.save());
+                    if self.running.iter().any(|running| running.lane.is_finished()) {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        tracing::info!("stopping");
+        Ok(false)
+    }
+
+    /// Waits for what was read to be delivered: until the deadline, or until a
+    /// second signal comes.
+    async fn drain(&mut self, deadline: Instant, books: &mut [Books]) -> Result<()> {
+        let (mut terminate, mut interrupt) = signals()?;
+        let all_sent = async { while self.deliveries.join_next().await.is_some() {} };
+        tokio::select! {
+            () = all_sent => return Ok(()),
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = tokio::time::sleep_until(deadline.into()) => {}
+        }
+        let waiting: u64 = books.iter().map(|books| books.ledger.totals().records_in_flight).sum();
+        tracing::warn!(
+            records = waiting,
+            "not everything was delivered; the rest is read again at the next start"
+        );
+        self.give_up.send_replace(true);
+        while self.deliveries.join_next().await.is_some() {}
+        Ok(())
+    }
+}
+
+fn signals() -> Result<(Signal, Signal)> {
+    Ok((signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
+}
+
+impl Books {
+    fn save(&mut self) {
+        match self.state.save(&self.ledger.snapshot()) {
+            Ok(_) if self.failing => {
+                tracing::info!("checkpoints are saved again");
+                self.failing = false;
+            }
+            Err(error) if !self.failing => {
+                tracing::warn!(
+                    "{error}; trying on, and lines since the last save would be sent twice after a crash"
+                );
+                self.failing = true;
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
+/// Closes the books: the agent's last word.
+fn close(totals: &Totals) -> bool {
+    tracing::info!(
+        lines_read = totals.lines_read,
+        records_delivered = totals.records_delivered,
+        records_rejected = totals.records_rejected,
+        records_dropped = totals.records_dropped,
+        records_extra = totals.records_extra,
+        lines_joined = totals.lines_joined,
+        lines_skipped = totals.lines_skipped,
+        in_flight = totals.records_in_flight,
+        bytes_read = totals.bytes_read,
+        bytes_acknowledged = totals.bytes_acknowledged,
+        "books"
+    );
+    totals.balance().inspect_err(|imbalance| tracing::error!("{imbalance}")).is_ok()
+}

@@ -1,0 +1,46 @@
+//! Skidway: follows logs on EC2 hosts, parses them in sandboxed components, and
+//! delivers them over OTLP.
+
+mod bundled;
+mod cli;
+mod commands;
+mod identity;
+mod library;
+mod logging;
+mod pipeline;
+mod print;
+mod setup;
+mod stage;
+
+use std::io::{Write as _, stderr, stdout};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(&cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: &Command) -> Result<ExitCode> {
+    let done = |result: Result<()>| result.map(|()| ExitCode::SUCCESS);
+    match command {
+        Command::Run(args) => commands::run::run(args),
+        Command::Check(args) => commands::check::run(args),
+        Command::Parse(args) => done(commands::parse::run(args)),
+        Command::Inspect(args) => done(commands::inspect::run(args)),
+        Command::Completion { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "skidway", &mut stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! One receiver's thread: files in, batches out.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Instant, UNIX_EPOCH};
+
+use skidway_config::FileLog;
+use skidway_model::{FileKey, Span};
+use skidway_otlp::Constants;
+use skidway_state::{Ledger, Lines};
+use skidway_tail::{Cause, Notice, Tailer};
+
+use super::note::Unrecognised;
+use super::outbox::{NEVER, Outbox};
+use super::room::Room;
+use super::sender::{Sender, finish};
+use crate::identity::Identity;
+use crate::stage::{Choice, Input, Stage, Tally};
+
+/// What a lane is made of.
+pub(crate) struct LaneParts {
+    pub(crate) receiver: FileLog,
+    pub(crate) tailer: Tailer,
+    pub(crate) stage: Stage,
+    pub(crate) outbox: Outbox,
+    pub(crate) identity: Identity,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) room: Room,
+    pub(crate) sender: Sender,
+    pub(crate) stop: Arc<AtomicBool>,
+}
+
+/// A lane, run by its own thread.
+pub(crate) struct Lane {
+    parts: LaneParts,
+    files: HashMap<FileKey, Remembered>,
+    buffer: Vec<u8>,
+    unrecognised: Unrecognised,
+}
+
+/// What is kept of a file between two chunks.
+struct Remembered {
+    path: String,
+    choice: Choice,
+    constants: Constants,
+}
+
+impl Lane {
+    pub(crate) fn new(parts: LaneParts) -> Self {
+        Self { parts, files: HashMap::new(), buffer: Vec::new(), unrecognised: Unrecognised::default() }
+    }
+
+    /// Reads and hands on until it is told to stop.
+    pub(crate) fn run(mut self) {
+        self.take_notices();
+        self.wait_for_identity();
+        while !self.is_stopped() {
+            self.turn();
+        }
+        let sender = &self.parts.sender;
+        self.parts.outbox.close(&mut |batch| sender.send(batch));
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.parts.stop.load(Ordering::Acquire)
+    }
+
+    /// One step: a chunk where there is one, else a wait for one.
+    fn turn(&mut self) {
+        let LaneParts { tailer, outbox, identity, room, sender, .. } = &mut self.parts;
+        if identity.has_changed() {
+            outbox.describe(identity.now().resource, &mut |batch| sender.send(batch));
+        }
+        let now = Instant::now();
+        outbox.settle(now, &mut |batch| sender.send(batch));
+        let due = outbox.due().unwrap_or(now + NEVER);
+        if !room.is_free(outbox.bytes()) {
+            tailer.attend(due);
+        } else if let Some(file) = tailer.next() {
+            self.pass_on(file);
+        } else {
+            tailer.wait(due);
+        }
+        self.take_notices();
+    }
+
+    /// Records wait for the host's identity, but not for ever: the files are the
+    /// queue, so nothing is read before.
+    fn wait_for_identity(&mut self) {
+        let deadline = Instant::now() + self.parts.identity.wait;
+        while !self.is_stopped() && !self.parts.identity.now().complete && Instant::now() < deadline {
+            self.parts.tailer.attend(deadline);
+            self.take_notices();
+        }
+    }
+
+    fn take_notices(&mut self) {
+        while let Some(notice) = self.parts.tailer.take_notice() {
+            let LaneParts { tailer, ledger, .. } = &self.parts;
+            match notice {
+                Notice::Opened { file, offset } => {
+                    if let Some(info) = tailer.file(file) {
+                        ledger.open(file, info.path, info.identity, info.modified, offset);
+                    }
+                }
+                Notice::Changed { file } => {
+                    if let Some(info) = tailer.file(file) {
+                        ledger.update(file, info.path, info.identity, info.modified);
+                        if let Some(remembered) = self.files.get_mut(&file) {
+                            remembered.rename(&self.parts.receiver, info.path);
+                        }
+                    }
+                }
+                Notice::Closed { file, cause } => {
+                    match cause {
+                        Cause::Moved => ledger.close(file),
+                        Cause::Deleted | Cause::Truncated { .. } => ledger.forget(file),
+                    }
+                    self.files.remove(&file);
+                }
+            }
+        }
+    }
+
+    fn pass_on(&mut self, file: FileKey) {
+        let LaneParts { receiver, tailer, stage, outbox, ledger, sender, .. } = &mut self.parts;
+        let Some(info) = tailer.file(file) else { return };
+        let modified = info.modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+        let remembered = self.files.entry(file).or_insert_with(|| Remembered::new(receiver, info.path));
+        let Some(chunk) = tailer.read(file, &mut self.buffer) else { return };
+
+        let entry = Outbox::entry(ledger, file);
+        let input = Input {
+            bytes: chunk.bytes,
+            path: &remembered.path,
+            modified_unix_nano: modified,
+            flush: chunk.flush,
+        };
+        let constants = &remembered.constants;
+        let tally = stage.process(&input, &mut remembered.choice, &mut |records| {
+            outbox.append(&entry, records, constants, &mut |batch| sender.send(batch));
+        });
+        let span = Span::new(chunk.span.start, chunk.span.start + tally.consumed as u64);
+        tailer.consume(file, span.len());
+        if !span.is_empty() {
+            enter(ledger, file, span, &tally);
+            finish(entry.into_parcel(span));
+        }
+        self.unrecognised.note(&tally, &remembered.path, stage.parser_name(remembered.choice));
+        outbox.settle(Instant::now(), &mut |batch| sender.send(batch));
+    }
+}
+
+impl Remembered {
+    fn new(receiver: &FileLog, path: &Path) -> Self {
+        let constants = constants(receiver, path);
+        Self { path: path.to_string_lossy().into_owned(), choice: Choice::default(), constants }
+    }
+
+    /// The name on its records follows the file's.
+    fn rename(&mut self, receiver: &FileLog, path: &Path) {
+        self.path = path.to_string_lossy().into_owned();
+        self.constants = constants(receiver, path);
+    }
+}
+
+/// What every record of a file carries besides what the parser found
+/// (semantic conventions: `log.file.*`).
+fn constants(receiver: &FileLog, path: &Path) -> Constants {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let path = path.to_string_lossy();
+    let file = [
+        receiver.include_file_name.then_some(("log.file.name", &*name)),
+        receiver.include_file_path.then_some(("log.file.path", &*path)),
+    ];
+    let fixed = receiver.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    Constants::new(file.into_iter().flatten().chain(fixed))
+}
+
+/// Books a chunk. Counts that do not fit are a flaw of the agent: they are said,
+/// and the span stays unacknowledged, so that its lines are read again.
+fn enter(ledger: &Ledger, file: FileKey, span: Span, tally: &Tally) {
+    let made = tally.records + tally.dropped;
+    let lines = match Lines::new(tally.lines, made, tally.extra, tally.skipped, tally.dropped) {
+        Ok(lines) => lines,
+        Err(uneven) => return tracing::error!(%span, "a chunk cannot be booked: {uneven}"),
+    };
+    if let Err(error) = ledger.read(file, span, lines) {
+        tracing::error!(%span, "a chunk cannot be booked: {error}");
+    }
+}

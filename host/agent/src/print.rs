@@ -1,0 +1,113 @@
+//! Records for people and for pipes.
+
+use std::io::{self, Write};
+
+use comfy_table::{ContentArrangement, Table as Grid, presets};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use skidway_model::{Checked, Kind, severity_text};
+
+/// One JSON object a record, in the order of the lines.
+pub(crate) struct Jsonl<W: Write> {
+    out: W,
+}
+
+impl<W: Write> Jsonl<W> {
+    pub(crate) fn new(out: W) -> Self {
+        Self { out }
+    }
+
+    pub(crate) fn write(&mut self, records: &Checked<'_>) -> io::Result<()> {
+        for i in 0..records.len() {
+            let number = records.columns().severity_number[i];
+            let attributes: Map<_, _> = records
+                .attributes(i)
+                .map(|(key, value)| {
+                    let key = &records.keys()[usize::from(key)];
+                    (key.name.clone(), value_of(key.kind, value))
+                })
+                .collect();
+            let record = json!({
+                "time_unix_nano": records.columns().time_unix_nano[i].to_string(),
+                "severity_number": number,
+                "severity_text": severity_text(number),
+                "body": text(records.body(i)),
+                "attributes": attributes,
+            });
+            serde_json::to_writer(&mut self.out, &record)?;
+            self.out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn value_of(kind: Kind, bytes: &[u8]) -> Value {
+    let text = text(bytes);
+    let typed = match kind {
+        Kind::Text => None,
+        Kind::Integer => text.parse::<i64>().ok().map(Value::from),
+        Kind::Float => text.parse::<f64>().ok().map(Value::from),
+        Kind::Boolean => text.parse::<bool>().ok().map(Value::from),
+    };
+    typed.unwrap_or(Value::String(text))
+}
+
+/// Records in columns, as wide as the terminal. All of them are kept until the end.
+pub(crate) struct Table<W: Write> {
+    out: W,
+    grid: Grid,
+}
+
+/// The columns besides time, severity and message.
+const COLUMNS: [&str; 3] = ["hostname", "unit", "pid"];
+
+impl<W: Write> Table<W> {
+    pub(crate) fn new(out: W) -> Self {
+        let mut grid = Grid::new();
+        grid.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        grid.set_header(["time", "severity", "hostname", "unit", "pid", "message"]);
+        Self { out, grid }
+    }
+
+    pub(crate) fn add(&mut self, records: &Checked<'_>) -> io::Result<()> {
+        for i in 0..records.len() {
+            let find = |name: &str| {
+                let value = |(key, value): (u16, &[u8])| {
+                    (records.keys()[usize::from(key)].name == name).then(|| text(value))
+                };
+                records.attributes(i).find_map(value)
+            };
+            let [host, unit, pid] = COLUMNS.map(|name| find(name).unwrap_or_default());
+            let message = find("message").unwrap_or_else(|| text(records.body(i)));
+            let severity = severity_text(records.columns().severity_number[i]).to_owned();
+            let time = time(records.columns().time_unix_nano[i]);
+            self.grid.add_row([time, severity, host, unit, pid, printable(&message)]);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        writeln!(self.out, "{}", self.grid)?;
+        self.out.flush()
+    }
+}
+
+fn time(unix_nano: u64) -> String {
+    match Timestamp::from_nanosecond(i128::from(unix_nano)) {
+        Ok(time) if unix_nano > 0 => time.to_string(),
+        _ => "-".to_owned(),
+    }
+}
+
+/// A message without what a terminal would act on.
+fn printable(message: &str) -> String {
+    message.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}

@@ -1,0 +1,146 @@
+//! `parser: auto`: which parser fits a file, and when another one fits better.
+//!
+//! A parser is judged by how many lines of a sample it recognises. A file is given
+//! to the best one; when that stops recognising lines, the others are shown what
+//! follows, and the chunk is cut where the better one begins.
+
+use skidway_plugin::{ContainedParser, Context, Piece};
+
+/// How much of a text a parser is judged by.
+const SAMPLE: usize = 16 << 10;
+
+/// The parser that a file is read with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Choice(Option<usize>);
+
+impl Choice {
+    /// The parser to use: the first one while none recognises anything.
+    pub(crate) fn index(self) -> usize {
+        self.0.unwrap_or(0)
+    }
+
+    /// Chooses by the beginning of `text`, where that was not done before.
+    pub(super) fn settle(&mut self, parsers: &mut [ContainedParser], text: &str, context: &Context) {
+        if self.0.is_some() {
+            return;
+        }
+        if parsers.len() == 1 {
+            self.0 = Some(0);
+            return;
+        }
+        let sample = sample(text);
+        let score = |parser: &mut ContainedParser| judge(parser, sample, context).map_or(0, |s| s.recognised);
+        let scores: Vec<_> = parsers.iter_mut().map(score).collect();
+        let best = scores.iter().copied().max().unwrap_or(0);
+        if best > 0 {
+            self.0 = scores.iter().position(|&score| score == best);
+        }
+    }
+}
+
+struct Score {
+    recognised: usize,
+    /// Where the first recognised record begins.
+    first: usize,
+}
+
+fn judge(parser: &mut ContainedParser, sample: &str, context: &Context) -> Option<Score> {
+    let context = Context { flush: true, ..context.clone() };
+    let answer = parser.try_parse(sample, &context)?;
+    let origins = &answer.records.columns().origin;
+    let mut unrecognised = answer.unrecognised.iter().peekable();
+    let first = (0..origins.len() as u32).find(|i| unrecognised.next_if(|&u| u == i).is_none())?;
+    Some(Score {
+        recognised: origins.len() - answer.unrecognised.len(),
+        first: origins[first as usize] as usize,
+    })
+}
+
+/// Where in `text` another parser should take over, and which: `pieces` is what
+/// the chosen one made of it.
+pub(super) fn switch_at(
+    parsers: &mut [ContainedParser],
+    chosen: Choice,
+    text: &str,
+    pieces: &[Piece<'_>],
+    context: &Context,
+) -> Option<(usize, Choice)> {
+    // A component that fails is dealt with elsewhere; its chunk is not judged.
+    let [piece] = pieces else { return None };
+    if piece.unrecognised.is_empty() || piece.failed || parsers.len() == 1 {
+        return None;
+    }
+    let origins = &piece.records.columns().origin;
+    for run in runs(&piece.unrecognised) {
+        let from = origins[run as usize] as usize;
+        let sample = sample(&text[from..]);
+        let end = from + sample.len();
+        let own = (run..origins.len() as u32)
+            .take_while(|&i| (origins[i as usize] as usize) < end)
+            .filter(|i| piece.unrecognised.binary_search(i).is_err())
+            .count();
+        let mut best: Option<(usize, Score)> = None;
+        for (index, parser) in parsers.iter_mut().enumerate().filter(|&(index, _)| index != chosen.index()) {
+            if let Some(score) = judge(parser, sample, context)
+                && score.recognised > best.as_ref().map_or(own, |(_, best)| best.recognised)
+            {
+                best = Some((index, score));
+            }
+        }
+        if let Some((index, score)) = best {
+            return Some((from + score.first, Choice(Some(index))));
+        }
+    }
+    None
+}
+
+/// The first record of the first run of unrecognised ones and, where that is
+/// another, of the longest: a stray line must not hide a change behind it.
+fn runs(unrecognised: &[u32]) -> impl Iterator<Item = u32> {
+    let by_run = |pair: &[u32]| pair[1] == pair[0] + 1;
+    let mut all = Vec::new();
+    let mut start = 0;
+    for end in 1..=unrecognised.len() {
+        if end == unrecognised.len() || !by_run(&unrecognised[end - 1..=end]) {
+            all.push((end - start, unrecognised[start]));
+            start = end;
+        }
+    }
+    let first = all.first().copied();
+    let longest = all.into_iter().rev().max_by_key(|&(len, _)| len).filter(|&run| Some(run) != first);
+    first.into_iter().chain(longest).map(|(_, start)| start)
+}
+
+/// The first lines of `text`: whole ones, unless the first is longer than a sample.
+fn sample(text: &str) -> &str {
+    if text.len() <= SAMPLE {
+        return text;
+    }
+    match memchr::memrchr(b'\n', &text.as_bytes()[..SAMPLE]) {
+        Some(at) => &text[..=at],
+        None => memchr::memchr(b'\n', text.as_bytes()).map_or(text, |at| &text[..=at]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_and_the_longest_run_are_looked_at() {
+        let starts = |unrecognised: &[u32]| runs(unrecognised).collect::<Vec<_>>();
+        assert_eq!(starts(&[]), [] as [u32; 0]);
+        assert_eq!(starts(&[3]), [3]);
+        assert_eq!(starts(&[3, 4, 5, 9]), [3]);
+        assert_eq!(starts(&[3, 7, 8, 9, 12, 13]), [3, 7]);
+    }
+
+    #[test]
+    fn a_sample_is_whole_lines() {
+        let long = format!("{}\n{}\nrest\n", "a".repeat(SAMPLE - 10), "b".repeat(100));
+        assert_eq!(sample(&long).len(), SAMPLE - 9);
+        let one = format!("{}\nrest\n", "a".repeat(2 * SAMPLE));
+        assert_eq!(sample(&one).len(), 2 * SAMPLE + 1);
+        assert_eq!(sample("short"), "short");
+    }
+}

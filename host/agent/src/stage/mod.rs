@@ -1,0 +1,184 @@
+//! From the bytes of a chunk to records: the part of the way that goes through the
+//! sandbox. Used by `run` and `parse` alike.
+
+mod choice;
+mod text;
+mod zone;
+
+use skidway_model::Checked;
+use skidway_plugin::{ContainedEnricher, ContainedParser, Context, Piece};
+
+pub(crate) use choice::Choice;
+use choice::switch_at;
+pub(crate) use zone::Zone;
+
+/// What one lane parses and enriches with. Instances are its own: no lock.
+pub(crate) struct Stage {
+    parsers: Vec<ContainedParser>,
+    enrichers: Vec<ContainedEnricher>,
+    zone: Zone,
+}
+
+/// A chunk and what is known about where it comes from.
+pub(crate) struct Input<'c> {
+    pub(crate) bytes: &'c [u8],
+    pub(crate) path: &'c str,
+    /// The file's last change.
+    pub(crate) modified_unix_nano: u64,
+    pub(crate) flush: bool,
+}
+
+/// What became of the lines of a chunk.
+///
+/// `lines = records + dropped + joined + skipped - extra`, always.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Bytes of the chunk that are dealt with.
+    pub(crate) consumed: usize,
+    /// Lines in them.
+    pub(crate) lines: u64,
+    /// Records handed on.
+    pub(crate) records: u64,
+    /// Records an enricher dropped on purpose.
+    pub(crate) dropped: u64,
+    /// Lines that belong to the entry before them.
+    pub(crate) joined: u64,
+    /// Blank lines.
+    pub(crate) skipped: u64,
+    /// Records beyond one a line.
+    pub(crate) extra: u64,
+    /// Records, among the above, that the parser did not recognise.
+    pub(crate) unrecognised: u64,
+    /// Records, among the above, that passed raw because a component failed.
+    pub(crate) failed: u64,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, other: &Tally) {
+        self.consumed += other.consumed;
+        self.lines += other.lines;
+        self.records += other.records;
+        self.dropped += other.dropped;
+        self.joined += other.joined;
+        self.skipped += other.skipped;
+        self.extra += other.extra;
+        self.unrecognised += other.unrecognised;
+        self.failed += other.failed;
+    }
+}
+
+/// Changes of format within one chunk that are followed. A file in which two
+/// formats alternate line by line would otherwise be parsed line by line.
+const MAX_SWITCHES: usize = 8;
+
+impl Stage {
+    /// `parsers` has at least one; with several, each file gets the one that fits.
+    pub(crate) fn new(parsers: Vec<ContainedParser>, enrichers: Vec<ContainedEnricher>, zone: Zone) -> Self {
+        assert!(!parsers.is_empty(), "a stage needs a parser");
+        Self { parsers, enrichers, zone }
+    }
+
+    /// The name of the parser that a file is read with.
+    pub(crate) fn parser_name(&self, choice: Choice) -> &str {
+        self.parsers[choice.index()].name()
+    }
+
+    /// Turns `input` into records, handed to `out` in the order of their lines.
+    /// `choice` is the file's, and is changed when its format does.
+    pub(crate) fn process(
+        &mut self,
+        input: &Input<'_>,
+        choice: &mut Choice,
+        out: &mut dyn FnMut(Checked<'_>),
+    ) -> Tally {
+        let text = text::readable(input.bytes);
+        let context = Context {
+            path: input.path.to_owned(),
+            reference_time_unix_nano: input.modified_unix_nano,
+            zone: self.zone.around(input.modified_unix_nano),
+            flush: input.flush,
+        };
+        let mut tally = Tally::default();
+        let mut rest: &str = &text;
+        for _ in 0..MAX_SWITCHES {
+            choice.settle(&mut self.parsers, rest, &context);
+            let pieces = self.parsers[choice.index()].parse(rest, &context);
+            let Some((at, better)) = switch_at(&mut self.parsers, *choice, rest, &pieces, &context) else {
+                self.hand_on(rest, pieces, &mut tally, out);
+                rest = "";
+                break;
+            };
+            let (known, other) = rest.split_at(at);
+            let whole = Context { flush: true, ..context.clone() };
+            let pieces = self.parsers[choice.index()].parse(known, &whole);
+            self.hand_on(known, pieces, &mut tally, out);
+            *choice = better;
+            rest = other;
+        }
+        if !rest.is_empty() {
+            let pieces = self.parsers[choice.index()].parse(rest, &context);
+            self.hand_on(rest, pieces, &mut tally, out);
+        }
+        tally.consumed = text::original_len(input.bytes, &text, tally.consumed);
+        tally
+    }
+
+    fn hand_on(
+        &mut self,
+        text: &str,
+        pieces: Vec<Piece<'_>>,
+        tally: &mut Tally,
+        out: &mut dyn FnMut(Checked<'_>),
+    ) {
+        let mut start = 0;
+        for piece in pieces {
+            let lines = count_lines(&text[start..start + piece.consumed]);
+            start += piece.consumed;
+            let made = piece.records.len() as u64;
+            let dropped = enrich(&mut self.enrichers, piece.records, out);
+            let used = lines.saturating_sub(u64::from(piece.skipped_lines));
+            tally.consumed += piece.consumed;
+            tally.lines += lines;
+            // A parser that claims more blank lines than there are lines is not believed.
+            tally.skipped += lines - used;
+            tally.records += made - dropped;
+            tally.dropped += dropped;
+            tally.joined += used.saturating_sub(made);
+            tally.extra += made.saturating_sub(used);
+            tally.unrecognised += piece.unrecognised.len() as u64;
+            tally.failed += if piece.failed { made } else { 0 };
+        }
+    }
+}
+
+fn enrich<'t>(
+    enrichers: &mut [ContainedEnricher],
+    records: Checked<'t>,
+    out: &mut dyn FnMut(Checked<'_>),
+) -> u64 {
+    let Some((first, others)) = enrichers.split_first_mut() else {
+        out(records);
+        return 0;
+    };
+    let mut later = 0;
+    let dropped = first.enrich(records, &mut |records: Checked<'t>| later += enrich(others, records, out));
+    dropped as u64 + later
+}
+
+fn count_lines(text: &str) -> u64 {
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).count() as u64;
+    ends + u64::from(!text.is_empty() && !text.ends_with('\n'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_last_line_without_a_line_feed_counts() {
+        assert_eq!(count_lines(""), 0);
+        assert_eq!(count_lines("\n"), 1);
+        assert_eq!(count_lines("a\nb\n"), 2);
+        assert_eq!(count_lines("a\nb"), 2);
+    }
+}

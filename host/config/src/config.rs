@@ -1,0 +1,295 @@
+//! The config as it was resolved: only valid values, defaults filled in. This is
+//! what the agent runs on; nothing of what was written travels further.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::problem::Warning;
+use crate::resource::Resource;
+use crate::values::{Glob, Pattern, Secret};
+
+/// A config that can be run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// In the order of the file; at least one.
+    pub pipelines: Vec<Pipeline>,
+    /// Where positions in files are kept.
+    pub state_dir: PathBuf,
+    /// Whether to create `state_dir` where it does not exist.
+    pub create_state_dir: bool,
+    /// The least severe level to log.
+    pub log_level: LogLevel,
+    /// What the user should know before the start.
+    pub warnings: Vec<Warning>,
+    /// What was resolved, in the form of the file.
+    pub(crate) effective: serde_yaml::Value,
+}
+
+/// From files to a backend.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pipeline {
+    /// As written: `logs` or `logs/NAME`.
+    pub name: String,
+    /// At least one. No receiver is in two pipelines.
+    pub receivers: Vec<FileLog>,
+    /// What describes the host.
+    pub resource: Resource,
+    /// In the order in which records pass through them.
+    pub enrichers: Vec<Enricher>,
+    /// When a batch is sent.
+    pub batch: Batch,
+    /// Where it is sent to.
+    pub exporter: OtlpHttp,
+    /// The bound on bytes that are read and not yet acknowledged; reading waits
+    /// beyond it. The smaller one of the exporter's `sending_queue` in bytes
+    /// (16 MiB) and a quarter of the memory limiter's `limit_mib`, at least 4 MiB.
+    pub in_flight_bytes: u64,
+}
+
+/// Files to follow.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FileLog {
+    /// As written: `filelog` or `filelog/NAME`.
+    #[serde(skip)]
+    pub id: String,
+    /// At least one.
+    pub include: Vec<Glob>,
+    /// Taken away from what `include` found.
+    pub exclude: Vec<Glob>,
+    /// For files that are there when the agent starts and have no checkpoint.
+    pub start_at: StartAt,
+    /// How long a change may go unnoticed where the system does not tell of it.
+    #[serde(serialize_with = "crate::values::duration")]
+    pub poll_interval: Duration,
+    /// How long a last line without a line feed waits for its rest; zero: for ever.
+    #[serde(serialize_with = "crate::values::duration")]
+    pub force_flush_period: Duration,
+    /// How many first bytes identify a file; 16 to 65536.
+    #[serde(serialize_with = "crate::values::size")]
+    pub fingerprint_size: u64,
+    /// Longer lines are split; 1 KiB to 16 MiB.
+    #[serde(serialize_with = "crate::values::size")]
+    pub max_log_size: u64,
+    /// Whether records get `log.file.name`.
+    pub include_file_name: bool,
+    /// Whether records get `log.file.path`.
+    pub include_file_path: bool,
+    /// Set on every record.
+    pub attributes: BTreeMap<String, String>,
+    /// What turns lines into records.
+    pub parser: Parser,
+    /// The zone of time stamps that name none.
+    pub timezone: Zone,
+}
+
+/// Where to begin in a file that has no checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StartAt {
+    /// With what is written from now on.
+    End,
+    /// With the first line.
+    Beginning,
+}
+
+/// What turns lines into records.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Parser {
+    /// Chosen per file by letting each built-in parser look at it.
+    Auto(Limits),
+    /// This one.
+    Component(Component),
+}
+
+/// A sandboxed component and what it is given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Component {
+    /// Where its code is.
+    pub source: ComponentSource,
+    /// For its `configure` function: JSON, `{}` where nothing was written.
+    pub config_json: String,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+/// Where a component's code is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ComponentSource {
+    /// Part of the agent: `ubuntu`, `amazon-linux`, `severity`.
+    BuiltIn(String),
+    /// A `.wasm` file; a relative path counts from the working directory.
+    File(PathBuf),
+}
+
+/// What a component may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// Bytes of linear memory; 1 MiB to 4 GiB.
+    #[serde(rename = "memory", serialize_with = "crate::values::size")]
+    pub memory_bytes: u64,
+    /// Processor time per call; 1 ms to 1 min.
+    #[serde(serialize_with = "crate::values::duration")]
+    pub cpu: Duration,
+}
+
+/// A zone for time stamps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Zone {
+    /// The machine's.
+    Local,
+    /// UTC.
+    Utc,
+    /// A name in the time zone database that [`crate::Surroundings::known_zone`] knows.
+    Named(String),
+}
+
+/// Whom to ask what the host is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Detection {
+    /// As written: `resourcedetection` or `resourcedetection/NAME`.
+    #[serde(skip)]
+    pub id: String,
+    /// In this order; the first that sets an attribute holds. At least one.
+    pub detectors: Vec<Detector>,
+    /// For each request.
+    #[serde(serialize_with = "crate::values::duration")]
+    pub timeout: Duration,
+    /// Whether a detected attribute replaces one that is there already.
+    #[serde(rename = "override")]
+    pub override_existing: bool,
+    /// Which keys of EC2 tags become `ec2.tag.KEY`: those that one of these finds
+    /// a match in.
+    #[serde(skip)]
+    pub tags: Vec<Pattern>,
+    /// How often to ask again; zero: never.
+    #[serde(serialize_with = "crate::values::duration")]
+    pub refresh_interval: Duration,
+    /// How long records wait at the start for the first answer, at the longest.
+    #[serde(serialize_with = "crate::values::duration")]
+    pub wait: Duration,
+}
+
+/// Who knows about the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Detector {
+    /// The EC2 instance metadata service.
+    Ec2,
+    /// The operating system.
+    System,
+}
+
+/// A component that changes records.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Enricher {
+    /// As written: `wasm/NAME`.
+    pub id: String,
+    /// The component.
+    pub component: Component,
+}
+
+/// When a batch is sent: at the first bound that is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Batch {
+    /// How old its first record may get; zero: it is sent at once.
+    #[serde(serialize_with = "crate::values::duration")]
+    pub timeout: Duration,
+    /// Records that fill it; zero: it is sent at once.
+    pub send_batch_size: usize,
+    /// Records it never exceeds; zero: no such bound.
+    pub send_batch_max_size: usize,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self { timeout: Duration::from_millis(200), send_batch_size: 8192, send_batch_max_size: 0 }
+    }
+}
+
+/// A backend that speaks OTLP over HTTP.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OtlpHttp {
+    /// As written: `otlphttp` or `otlphttp/NAME`.
+    pub id: String,
+    /// The whole address for logs: `http` or `https`, without user, password or query.
+    pub url: Url,
+    /// How bodies are compressed.
+    pub compression: Compression,
+    /// For a whole request; never zero.
+    pub timeout: Duration,
+    /// Names in lower case, each once.
+    pub headers: Vec<(String, Secret)>,
+    /// How the backend proves who it is.
+    pub tls: Tls,
+    /// When to send again.
+    pub retry: Retry,
+    /// Requests at a time; 1 keeps the order of records.
+    pub consumers: usize,
+}
+
+/// How a body is compressed. The level is the library's default where none is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// gzip, level 1 to 12.
+    Gzip(Option<i32>),
+    /// Zstandard, level 1 to 19.
+    Zstd(Option<i32>),
+}
+
+/// How the backend proves who it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Tls {
+    /// Certificates (PEM) to trust instead of the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// Whether to believe any certificate.
+    pub insecure_skip_verify: bool,
+}
+
+/// When a batch that was not taken is sent again. It is never given up: it waits
+/// in its file. Each pause is drawn from zero up to the interval.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Retry {
+    /// Before the second try; not zero.
+    #[serde(serialize_with = "crate::values::duration")]
+    pub initial_interval: Duration,
+    /// From one pause to the next; at least 1.
+    pub multiplier: f64,
+    /// The longest pause; at least `initial_interval`, at most a day.
+    #[serde(serialize_with = "crate::values::duration")]
+    pub max_interval: Duration,
+}
+
+/// The least severe level to log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum LogLevel {
+    #[serde(alias = "DEBUG")]
+    Debug,
+    #[default]
+    #[serde(alias = "INFO")]
+    Info,
+    #[serde(alias = "WARN")]
+    Warn,
+    #[serde(alias = "ERROR")]
+    Error,
+}
+
+impl LogLevel {
+    /// In lower case, as level filters read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}

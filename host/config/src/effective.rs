@@ -1,0 +1,240 @@
+//! What was resolved, written as a config file again. Every value comes from the
+//! resolved structs, so nothing can be printed that does not run.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use serde_yaml::{Mapping, Value};
+
+use crate::config::{
+    Component, ComponentSource, Compression, FileLog, Limits, LogLevel, OtlpHttp, Parser, Retry, Tls, Zone,
+};
+use crate::resolve::{Exporter, Processor};
+use crate::resource::{Action, ActionKind, ResourceAction};
+use crate::values::{Pattern, Secret};
+use crate::written;
+
+/// The sections as they fill up.
+#[derive(Default)]
+pub(crate) struct Effective {
+    receivers: Mapping,
+    processors: Mapping,
+    exporters: Mapping,
+    pipelines: Mapping,
+}
+
+impl Effective {
+    pub(crate) fn receiver(&mut self, receiver: &FileLog) {
+        let mut value = value(receiver);
+        if let Value::Mapping(map) = &mut value {
+            map.insert("storage".into(), "file_storage".into());
+        }
+        self.receivers.insert(receiver.id.as_str().into(), value);
+    }
+
+    pub(crate) fn processor(&mut self, id: &str, processor: &Processor) {
+        let value = match processor {
+            Processor::Detection(detection) => {
+                let mut value = value(detection);
+                if let Value::Mapping(map) = &mut value
+                    && !detection.tags.is_empty()
+                {
+                    map.insert("ec2".into(), self::value(&Ec2 { tags: &detection.tags }));
+                }
+                value
+            }
+            Processor::Resource(actions) => value(&ResourceActions { attributes: actions }),
+            Processor::Batch(batch) => value(batch),
+            Processor::Enricher(enricher) => value(&enricher.component),
+            Processor::MemoryLimiter(limiter) => {
+                let mut map = Mapping::new();
+                if let Some(mib) = limiter.limit_mib {
+                    map.insert("limit_mib".into(), mib.into());
+                }
+                Value::Mapping(map)
+            }
+        };
+        self.processors.insert(id.into(), value);
+    }
+
+    pub(crate) fn exporter(&mut self, exporter: &Exporter) {
+        self.exporters
+            .insert(exporter.otlp.id.as_str().into(), otlphttp(&exporter.otlp, exporter.queue_bytes));
+    }
+
+    pub(crate) fn pipeline(&mut self, name: &str, written: &written::Pipeline) {
+        let mut map = Mapping::new();
+        let lists = [
+            ("receivers", &written.receivers),
+            ("processors", &written.processors),
+            ("exporters", &written.exporters),
+        ];
+        for (key, ids) in lists {
+            map.insert(key.into(), value(ids.as_deref().unwrap_or_default()));
+        }
+        self.pipelines.insert(name.into(), Value::Mapping(map));
+    }
+
+    pub(crate) fn finish(self, state_dir: &Path, create: bool, level: LogLevel) -> Value {
+        let storage = Storage { directory: state_dir, create_directory: create };
+        let service = map([
+            ("extensions", value(&["file_storage"])),
+            ("telemetry", Value::Mapping(map([("logs", Value::Mapping(map([("level", value(&level))])))]))),
+            ("pipelines", Value::Mapping(self.pipelines)),
+        ]);
+        let mut root = Value::Mapping(map([
+            ("receivers", Value::Mapping(self.receivers)),
+            ("processors", Value::Mapping(self.processors)),
+            ("exporters", Value::Mapping(self.exporters)),
+            ("extensions", Value::Mapping(map([("file_storage", value(&storage))]))),
+            ("service", Value::Mapping(service)),
+        ]));
+        escape(&mut root);
+        root
+    }
+}
+
+fn map<const N: usize>(entries: [(&str, Value); N]) -> Mapping {
+    entries.into_iter().map(|(key, value)| (key.into(), value)).collect()
+}
+
+/// Our structs have text keys and finite numbers: they always have a value.
+fn value<T: Serialize + ?Sized>(from: &T) -> Value {
+    serde_yaml::to_value(from).unwrap_or(Value::Null)
+}
+
+/// Doubles dollar signs, which expansion halves again.
+fn escape(node: &mut Value) {
+    match node {
+        Value::String(text) if text.contains('$') => *text = text.replace('$', "$$"),
+        Value::Sequence(items) => items.iter_mut().for_each(escape),
+        Value::Mapping(map) => map.values_mut().for_each(escape),
+        _ => {}
+    }
+}
+
+#[derive(Serialize)]
+struct Ec2<'a> {
+    tags: &'a [Pattern],
+}
+
+#[derive(Serialize)]
+struct ResourceActions<'a> {
+    attributes: &'a [ResourceAction],
+}
+
+#[derive(Serialize)]
+struct Storage<'a> {
+    directory: &'a Path,
+    create_directory: bool,
+}
+
+#[derive(Serialize)]
+struct Exported<'a> {
+    logs_endpoint: &'a str,
+    compression: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compression_params: Option<Level>,
+    #[serde(serialize_with = "crate::values::duration")]
+    timeout: Duration,
+    headers: std::collections::BTreeMap<&'a str, &'a Secret>,
+    tls: &'a Tls,
+    retry_on_failure: &'a Retry,
+    sending_queue: Queue,
+}
+
+#[derive(Serialize)]
+struct Level {
+    level: i32,
+}
+
+#[derive(Serialize)]
+struct Queue {
+    num_consumers: usize,
+    sizer: &'static str,
+    #[serde(serialize_with = "crate::values::size")]
+    queue_size: u64,
+}
+
+fn otlphttp(otlp: &OtlpHttp, queue_bytes: u64) -> Value {
+    let (compression, level) = match otlp.compression {
+        Compression::None => ("none", None),
+        Compression::Gzip(level) => ("gzip", level),
+        Compression::Zstd(level) => ("zstd", level),
+    };
+    value(&Exported {
+        logs_endpoint: otlp.url.as_str(),
+        compression,
+        compression_params: level.map(|level| Level { level }),
+        timeout: otlp.timeout,
+        headers: otlp.headers.iter().map(|(name, value)| (name.as_str(), value)).collect(),
+        tls: &otlp.tls,
+        retry_on_failure: &otlp.retry,
+        sending_queue: Queue { num_consumers: otlp.consumers, sizer: "bytes", queue_size: queue_bytes },
+    })
+}
+
+// === How resolved values are written ===
+
+#[derive(Serialize)]
+struct WrittenComponent<'a> {
+    component: &'a Path,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<serde_json::Value>,
+    limits: Limits,
+}
+
+impl Serialize for Component {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let component = match &self.source {
+            ComponentSource::BuiltIn(name) => Path::new(name),
+            ComponentSource::File(path) => path,
+        };
+        let config = (self.config_json != "{}").then(|| serde_json::from_str(&self.config_json));
+        let config = config.transpose().map_err(serde::ser::Error::custom)?;
+        WrittenComponent { component, config, limits: self.limits }.serialize(serializer)
+    }
+}
+
+impl Serialize for Parser {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Auto(limits) => {
+                WrittenComponent { component: Path::new("auto"), config: None, limits: *limits }
+                    .serialize(serializer)
+            }
+            Self::Component(component) => component.serialize(serializer),
+        }
+    }
+}
+
+impl Serialize for Zone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::Local => "local",
+            Self::Utc => "UTC",
+            Self::Named(name) => name,
+        })
+    }
+}
+
+impl Serialize for ResourceAction {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Entry<'a> {
+            key: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            value: Option<&'a str>,
+            action: ActionKind,
+        }
+
+        let (action, value) = match &self.action {
+            Action::Insert(value) => (ActionKind::Insert, Some(value.as_str())),
+            Action::Update(value) => (ActionKind::Update, Some(value.as_str())),
+            Action::Upsert(value) => (ActionKind::Upsert, Some(value.as_str())),
+            Action::Delete => (ActionKind::Delete, None),
+        };
+        Entry { key: &self.key, value, action }.serialize(serializer)
+    }
+}

@@ -1,0 +1,221 @@
+//! Processors, each by its type.
+
+use std::time::Duration;
+
+use crate::config::{Batch, Detection, Detector, Enricher};
+use crate::problem::{Report, nearest};
+use crate::read::{Subject, read};
+use crate::resource::{Action, ActionKind, ResourceAction};
+use crate::tree::{Node, Value};
+use crate::values::GoDuration;
+use crate::written;
+
+use super::section::Id;
+use super::{Check, component};
+
+/// What a pipeline can name among its processors.
+pub(crate) enum Processor {
+    Detection(Detection),
+    Resource(Vec<ResourceAction>),
+    Batch(Batch),
+    Enricher(Enricher),
+    MemoryLimiter(MemoryLimiter),
+}
+
+/// The collector's bound on its memory.
+pub(crate) struct MemoryLimiter {
+    pub(crate) limit_mib: Option<u64>,
+}
+
+impl MemoryLimiter {
+    /// A quarter of the limit may be bytes in flight: the rest is left to their
+    /// encoded form, the components and the program itself.
+    pub(super) fn in_flight_bytes(&self) -> Option<u64> {
+        self.limit_mib.map(|mib| (mib << 20) / 4).map(|bytes| bytes.max(4 << 20))
+    }
+}
+
+pub(super) fn resolve(id: &Id, node: &Node, subject: &Subject, report: &mut Report) -> Option<Processor> {
+    match id.kind {
+        "resourcedetection" => detection(&id.written, node, subject, report).map(Processor::Detection),
+        "resource" => resource(node, subject, report).map(Processor::Resource),
+        "batch" => batch(node, subject, report).map(Processor::Batch),
+        "memory_limiter" => memory_limiter(node, subject, report).map(Processor::MemoryLimiter),
+        _ => enricher(&id.written, node, subject, report).map(Processor::Enricher),
+    }
+}
+
+const DETECTORS: [&str; 2] = ["ec2", "system"];
+/// An hour: a host that waits longer for its identity never sends anything.
+const TIMES: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(3600));
+
+fn detection(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Option<Detection> {
+    let written: written::ResourceDetection = read(node, subject, report)?;
+    let mut check = Check::new(node, subject, report);
+    let mut detectors = Vec::new();
+    for (i, name) in written.detectors.iter().flatten().enumerate() {
+        let detector = match name.as_str() {
+            "ec2" => Detector::Ec2,
+            "system" => Detector::System,
+            "env" => {
+                let what = "detector `env` comes with a later version";
+                check.wrong(node.at_item("detectors", i), "detectors", what, "use a `resource` processor");
+                continue;
+            }
+            other => {
+                let hint = nearest(other, "detectors", DETECTORS);
+                let what = format!("there is no detector `{other}`");
+                check.wrong(node.at_item("detectors", i), "detectors", what, hint);
+                continue;
+            }
+        };
+        if detectors.contains(&detector) {
+            check.wrong(
+                node.at_item("detectors", i),
+                "detectors",
+                format_args!("`{name}` is there twice"),
+                "keep one",
+            );
+        }
+        detectors.push(detector);
+    }
+    if written.detectors.as_deref().unwrap_or_default().is_empty() {
+        check.missing("detectors", "`detectors: [ec2, system]`");
+    }
+    let time = |written: Option<GoDuration>, default| written.map_or(default, |d| d.0);
+    let timeout = time(written.timeout, Duration::from_secs(5));
+    check.within("timeout", timeout, (Duration::from_millis(1), TIMES.1), |d| GoDuration(d).to_string());
+    let refresh_interval = time(written.refresh_interval, Duration::from_secs(600));
+    // The metadata service limits how often it answers; a tag does not change every second.
+    if !refresh_interval.is_zero() && refresh_interval < Duration::from_secs(10) {
+        let at = check.place("refresh_interval");
+        let what = format!("{} is too often", GoDuration(refresh_interval));
+        check.wrong(&at, "refresh_interval", what, "at least `10s`, or `0s` to ask once");
+    }
+    let wait = time(written.wait, Duration::from_secs(2));
+    check.within("wait", wait, TIMES, |d| GoDuration(d).to_string());
+    let tags = written.ec2.and_then(|ec2| ec2.tags).unwrap_or_default();
+    if check.good && !tags.is_empty() && !detectors.contains(&Detector::Ec2) {
+        check.warn(
+            "ec2",
+            "`ec2.tags` has no effect without the detector `ec2`",
+            "`detectors: [ec2, system]`",
+        );
+    }
+    let override_existing = written.r#override.unwrap_or(true);
+    let id = id.to_owned();
+    let good = check.good;
+    good.then_some(Detection { id, detectors, timeout, override_existing, tags, refresh_interval, wait })
+}
+
+fn resource(node: &Node, subject: &Subject, report: &mut Report) -> Option<Vec<ResourceAction>> {
+    let written: written::Resource = read(node, subject, report)?;
+    let mut check = Check::new(node, subject, report);
+    let written = written.attributes.unwrap_or_default();
+    if written.is_empty() {
+        check.missing("attributes", "`attributes: [{key: service.name, value: host-logs, action: insert}]`");
+    }
+    let mut actions = Vec::new();
+    for (i, entry) in written.into_iter().enumerate() {
+        let path = format!("attributes[{i}]");
+        let at = node.at_item("attributes", i);
+        let item = match node.get("attributes").map(|n| &n.value) {
+            Some(Value::List(items)) => items.get(i),
+            _ => None,
+        };
+        let Some(key) = entry.key.filter(|key| !key.is_empty()) else {
+            check.wrong(at, &path, "lacks `key`", "name the attribute: `key: service.name`");
+            continue;
+        };
+        let Some(kind) = entry.action else {
+            let what = format!("lacks `action` for `{key}`");
+            check.wrong(at, &path, what, "actions: `insert`, `update`, `upsert`, `delete`");
+            continue;
+        };
+        let action = match (kind, entry.value) {
+            (ActionKind::Delete, None) => Action::Delete,
+            (ActionKind::Delete, Some(_)) => {
+                let at = item.map_or(at, |item| item.at("value"));
+                check.wrong(
+                    at,
+                    &path,
+                    format_args!("`delete` of `{key}` takes no value"),
+                    "leave `value` out",
+                );
+                continue;
+            }
+            (_, None) => {
+                check.wrong(at, &path, format_args!("lacks `value` for `{key}`"), "write the `value`");
+                continue;
+            }
+            (ActionKind::Insert, Some(value)) => Action::Insert(value.0),
+            (ActionKind::Update, Some(value)) => Action::Update(value.0),
+            (ActionKind::Upsert, Some(value)) => Action::Upsert(value.0),
+        };
+        actions.push(ResourceAction { key, action });
+    }
+    check.good.then_some(actions)
+}
+
+fn batch(node: &Node, subject: &Subject, report: &mut Report) -> Option<Batch> {
+    let written: written::Batch = read(node, subject, report)?;
+    let mut check = Check::new(node, subject, report);
+    let default = Batch::default();
+    let batch = Batch {
+        timeout: written.timeout.map_or(default.timeout, |d| d.0),
+        send_batch_size: written.send_batch_size.unwrap_or(default.send_batch_size),
+        send_batch_max_size: written.send_batch_max_size.unwrap_or(default.send_batch_max_size),
+    };
+    // An hour in memory is an hour that a crash sends twice.
+    check.within("timeout", batch.timeout, TIMES, |d| GoDuration(d).to_string());
+    if batch.send_batch_max_size > 0 && batch.send_batch_max_size < batch.send_batch_size {
+        let at = check.place("send_batch_max_size");
+        let what = format!(
+            "{} is less than `send_batch_size`, {}",
+            batch.send_batch_max_size, batch.send_batch_size
+        );
+        check.wrong(&at, "send_batch_max_size", what, "at least as much, or 0 for no such bound");
+    }
+    check.good.then_some(batch)
+}
+
+fn memory_limiter(node: &Node, subject: &Subject, report: &mut Report) -> Option<MemoryLimiter> {
+    let written: written::MemoryLimiter = read(node, subject, report)?;
+    let mut check = Check::new(node, subject, report);
+    let limiter = MemoryLimiter { limit_mib: written.limit_mib.filter(|&mib| mib > 0) };
+    // 1 TiB: past this the number is a mistake, and its bytes still fit.
+    check.within("limit_mib", limiter.limit_mib.unwrap_or(1), (1, 1 << 20), |mib| mib.to_string());
+    let percentages = [
+        ("limit_percentage", written.limit_percentage),
+        ("spike_limit_percentage", written.spike_limit_percentage),
+    ];
+    for (key, value) in percentages {
+        check.within(key, value.unwrap_or(0), (0, 100), |n| n.to_string());
+    }
+    if limiter.limit_mib.is_none() {
+        check.warn(
+            "limit_percentage",
+            format!("{} has no effect without `limit_mib`", subject.words),
+            "`limit_mib: 256` lets a quarter of it, 64 MiB, be in flight",
+        );
+    } else {
+        let without_effect: Vec<_> = node
+            .entries()
+            .iter()
+            .filter(|(key, _)| key.name != "limit_mib")
+            .map(|(key, _)| format!("`{}`", key.name))
+            .collect();
+        if !without_effect.is_empty() {
+            let message = format!("{} of {} has no effect", without_effect.join(", "), subject.words);
+            check.warn("", message, "`limit_mib` alone bounds the bytes in flight, to a quarter of it");
+        }
+    }
+    check.good.then_some(limiter)
+}
+
+fn enricher(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Option<Enricher> {
+    let written: written::ComponentMap = read(node, subject, report)?;
+    let mut check = Check::new(node, subject, report);
+    let component = component::enricher(written, &mut check);
+    check.good.then(|| Enricher { id: id.to_owned(), component })
+}

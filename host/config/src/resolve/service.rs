@@ -1,0 +1,250 @@
+//! The service: pipelines from the components they name, and the state folder.
+
+use std::path::PathBuf;
+
+use crate::Surroundings;
+use crate::config::{Batch, Config, Pipeline};
+use crate::effective::Effective;
+use crate::problem::{Position, Report};
+use crate::read::{Subject, read};
+use crate::resource::{Action, Resource};
+use crate::tree::{Key, Node, Value};
+use crate::written;
+
+use super::Components;
+use super::processors::Processor;
+
+const EXAMPLE: &str =
+    "`service: {pipelines: {logs: {receivers: [filelog], processors: [batch], exporters: [otlphttp]}}}`";
+
+pub(super) fn resolve(
+    root: &Node,
+    mut components: Components,
+    surroundings: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<Config> {
+    let Some((key, node)) = root.entries().iter().find(|(key, _)| key.name == "service") else {
+        report.error(&root.at, "`service` is missing", EXAMPLE);
+        return None;
+    };
+    let subject = Subject { kind: "service", words: "`service`".to_owned() };
+    let written: written::Service = read(node, &subject, report)?;
+    let mut effective = Effective::default();
+    let pipelines = pipelines(key, node, &mut components, &mut effective, report);
+    let (state_dir, create_state_dir) = state(root, node, &written, &mut components, surroundings, report);
+
+    let unused = "name it in a pipeline of `service`, or remove it";
+    components.receivers.warn_unused(unused, report);
+    components.processors.warn_unused(unused, report);
+    components.exporters.warn_unused(unused, report);
+    components.extensions.warn_unused("name it in `service.extensions`, or remove it", report);
+
+    let log_level = written.telemetry.and_then(|t| t.logs).and_then(|l| l.level).unwrap_or_default();
+    Some(Config {
+        effective: effective.finish(&state_dir, create_state_dir, log_level),
+        pipelines,
+        state_dir,
+        create_state_dir,
+        log_level,
+        warnings: std::mem::take(&mut report.warnings),
+    })
+}
+
+fn pipelines(
+    service: &Key,
+    node: &Node,
+    components: &mut Components,
+    effective: &mut Effective,
+    report: &mut Report,
+) -> Vec<Pipeline> {
+    let written = node.get("pipelines").map_or(&[][..], Node::entries);
+    if written.is_empty() {
+        report.error(&service.at, "`service` has no pipelines", EXAMPLE);
+    }
+    let mut pipelines = Vec::new();
+    for (key, node) in written {
+        let signal = key.name.split('/').next().unwrap_or("").trim();
+        if signal != "logs" {
+            let message = format!("pipeline `{}` is not for logs", key.name);
+            report.error(&key.at, message, "Skidway moves logs only: call it `logs` or `logs/NAME`");
+            continue;
+        }
+        pipelines.extend(pipeline(key, node, components, effective, report));
+    }
+    pipelines
+}
+
+fn pipeline(
+    key: &Key,
+    node: &Node,
+    components: &mut Components,
+    effective: &mut Effective,
+    report: &mut Report,
+) -> Option<Pipeline> {
+    let subject = Subject { kind: "pipeline", words: format!("pipeline `{}`", key.name) };
+    let node = &Node { at: key.at.clone(), value: node.value.clone() };
+    let written: written::Pipeline = read(node, &subject, report)?;
+    let before = report.errors.len();
+    let mut receivers = Vec::new();
+    for (i, id) in written.receivers.iter().flatten().enumerate() {
+        let at = node.at_item("receivers", i);
+        let used: Vec<_> = components.receivers.entries.iter().map(|e| e.used).collect();
+        let Some(index) = components.receivers.take(id, at, report) else { continue };
+        if used[index] {
+            let message = format!("receiver `{id}` is in a pipeline already");
+            report.error(at, message, "a receiver feeds one pipeline; define a second one of another name");
+        }
+        if let Some(receiver) = &components.receivers.entries[index].resolved {
+            effective.receiver(receiver);
+            receivers.push(receiver.clone());
+        }
+    }
+    let mut stages = Stages::default();
+    let mut seen = Vec::new();
+    for (i, id) in written.processors.iter().flatten().enumerate() {
+        let at = node.at_item("processors", i);
+        let Some(index) = components.processors.take(id, at, report) else { continue };
+        if seen.contains(&index) {
+            let message = format!("processor `{id}` is in {} twice", subject.words);
+            report.error(at, message, "keep one");
+            continue;
+        }
+        seen.push(index);
+        let entry = &components.processors.entries[index];
+        if let Some(processor) = &entry.resolved {
+            effective.processor(&entry.id.written, processor);
+            stages.add(id, processor, at, report);
+        }
+    }
+    let mut exporter = None;
+    for (i, id) in written.exporters.iter().flatten().enumerate() {
+        let at = node.at_item("exporters", i);
+        let Some(index) = components.exporters.take(id, at, report) else { continue };
+        if i > 0 {
+            let message = format!("{} has more than one exporter", subject.words);
+            report.error(at, message, "several exporters come with a later version; keep one");
+        } else if let Some(found) = &components.exporters.entries[index].resolved {
+            effective.exporter(found);
+            exporter = Some((found.otlp.clone(), found.queue_bytes));
+        }
+    }
+    for (list, written, hint) in [
+        ("receivers", &written.receivers, "`receivers: [filelog]`"),
+        ("exporters", &written.exporters, "`exporters: [otlphttp]`"),
+    ] {
+        if written.as_deref().unwrap_or_default().is_empty() {
+            report.error(node.at(list), format!("{} has no {list}", subject.words), hint);
+        }
+    }
+    if report.errors.len() > before {
+        return None;
+    }
+    if !stages.names_service() && written.processors.iter().flatten().count() == seen.len() {
+        report.warn(
+            node.at("processors"),
+            format!("{} sets no `service.name`, which ClickStack groups by", subject.words),
+            "add the processor `resource: {attributes: [{key: service.name, value: host-logs, action: insert}]}`",
+        );
+    }
+    let (exporter, queue_bytes) = exporter?;
+    effective.pipeline(&key.name, &written);
+    Some(Pipeline {
+        name: key.name.clone(),
+        receivers,
+        resource: stages.resource,
+        enrichers: stages.enrichers,
+        batch: stages.batch.unwrap_or_default(),
+        exporter,
+        in_flight_bytes: stages.in_flight_bytes.map_or(queue_bytes, |bytes| bytes.min(queue_bytes)),
+    })
+}
+
+/// The processors of a pipeline, by what they do.
+#[derive(Default)]
+struct Stages {
+    resource: Resource,
+    enrichers: Vec<crate::config::Enricher>,
+    batch: Option<Batch>,
+    in_flight_bytes: Option<u64>,
+}
+
+impl Stages {
+    fn add(&mut self, id: &str, processor: &Processor, at: &Position, report: &mut Report) {
+        let mut second = |what: &str| {
+            let message = format!("`{id}` is the second {what} of its pipeline");
+            report.error(at, message, "keep one");
+        };
+        match processor {
+            Processor::Detection(_) if self.resource.detection.is_some() => second("resourcedetection"),
+            Processor::Detection(detection) => self.resource.detection = Some(detection.clone()),
+            Processor::Resource(actions) if self.resource.detection.is_none() => {
+                self.resource.before.extend_from_slice(actions);
+            }
+            Processor::Resource(actions) => self.resource.after.extend_from_slice(actions),
+            Processor::Batch(_) if self.batch.is_some() => second("batch"),
+            Processor::Batch(batch) => self.batch = Some(batch.clone()),
+            Processor::Enricher(enricher) => self.enrichers.push(enricher.clone()),
+            Processor::MemoryLimiter(limiter) => {
+                let bounds = [self.in_flight_bytes, limiter.in_flight_bytes()];
+                self.in_flight_bytes = bounds.into_iter().flatten().min();
+            }
+        }
+    }
+
+    fn names_service(&self) -> bool {
+        let sets = |action: &Action| matches!(action, Action::Insert(_) | Action::Upsert(_));
+        let mut actions = self.resource.before.iter().chain(&self.resource.after);
+        actions.any(|action| action.key == "service.name" && sets(&action.action))
+    }
+}
+
+/// The state folder and whether to create it: the command line's, else the one of
+/// the `file_storage` that receivers or the service name, else `$STATE_DIRECTORY`
+/// (systemd's), else `/var/lib/skidway`.
+fn state(
+    root: &Node,
+    service: &Node,
+    written: &written::Service,
+    components: &mut Components,
+    surroundings: &Surroundings<'_>,
+    report: &mut Report,
+) -> (PathBuf, bool) {
+    let mut named = Vec::new();
+    for (i, id) in written.extensions.iter().flatten().enumerate() {
+        named.push((id.clone(), service.at_item("extensions", i).clone()));
+    }
+    for (_, receiver) in root.get("receivers").map_or(&[][..], Node::entries) {
+        if let Some(Node { at, value: Value::Scalar(id) }) = receiver.get("storage")
+            && !id.text.is_empty()
+        {
+            named.push((id.text.clone(), at.clone()));
+        }
+    }
+    let mut folder: Option<(PathBuf, String)> = None;
+    let mut create = true;
+    for (id, at) in named {
+        let Some(index) = components.extensions.take(&id, &at, report) else { continue };
+        let Some(storage) = &components.extensions.entries[index].resolved else { continue };
+        create &= storage.create;
+        let Some(directory) = &storage.directory else { continue };
+        match &folder {
+            Some((other, first)) if other != directory => {
+                let message = format!("`{first}` and `{id}` name two different directories");
+                report.error(&at, message, "there is one state folder: use one `file_storage`");
+            }
+            _ => folder = Some((directory.clone(), id)),
+        }
+    }
+    let from_systemd = || {
+        // Several folders are separated by colons (systemd.exec).
+        let list = (surroundings.env)("STATE_DIRECTORY")?;
+        list.split(':').next().filter(|d| !d.is_empty()).map(PathBuf::from)
+    };
+    let directory = surroundings
+        .state_dir
+        .clone()
+        .or(folder.map(|(directory, _)| directory))
+        .or_else(from_systemd)
+        .unwrap_or_else(|| PathBuf::from("/var/lib/skidway"));
+    (directory, create)
+}

@@ -1,0 +1,17 @@
+//! Values that cannot be built wrong. Each reads itself from a scalar, and prints
+//! itself so that it can be read again.
+
+mod duration;
+mod endpoint;
+mod header;
+mod pattern;
+mod size;
+mod text;
+
+pub(crate) use duration::{GoDuration, duration};
+pub(crate) use endpoint::Endpoint;
+pub(crate) use header::HeaderName;
+pub use header::Secret;
+pub use pattern::{Glob, Pattern};
+pub(crate) use size::{ByteSize, size};
+pub(crate) use text::Text;

@@ -1,0 +1,242 @@
+//! The config as it was written: one struct per kind of component, close to the
+//! YAML, everything optional. Defaults and checks across keys are the next
+//! stage's ([`crate::resolve`]).
+//!
+//! To add an option: a field here, a field and a line in [`crate::resolve`], and
+//! its line in [`crate::unsupported`] goes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::config::{LogLevel, StartAt};
+use crate::resource::ActionKind;
+use crate::values::{ByteSize, Endpoint, Glob, GoDuration, HeaderName, Pattern, Secret, Text};
+
+/// A component's settings with their defaults left open.
+macro_rules! written {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(default, deny_unknown_fields, expecting = "a map")]
+        pub(crate) struct $name { $(pub(crate) $field: Option<$type>,)* }
+    };
+}
+
+written! {
+    FileLog {
+        include: Vec<Glob>,
+        exclude: Vec<Glob>,
+        start_at: StartAt,
+        poll_interval: GoDuration,
+        force_flush_period: GoDuration,
+        fingerprint_size: ByteSize,
+        max_log_size: ByteSize,
+        include_file_name: bool,
+        include_file_path: bool,
+        attributes: BTreeMap<String, Text>,
+        storage: String,
+        parser: Component,
+        timezone: String,
+    }
+}
+
+written! {
+    ResourceDetection {
+        detectors: Vec<String>,
+        timeout: GoDuration,
+        r#override: bool,
+        refresh_interval: GoDuration,
+        wait: GoDuration,
+        ec2: Ec2,
+    }
+}
+
+written! {
+    Ec2 {
+        tags: Vec<Pattern>,
+    }
+}
+
+written! {
+    Resource {
+        attributes: Vec<ResourceAction>,
+    }
+}
+
+written! {
+    ResourceAction {
+        key: String,
+        value: Text,
+        action: ActionKind,
+    }
+}
+
+written! {
+    Batch {
+        timeout: GoDuration,
+        send_batch_size: usize,
+        send_batch_max_size: usize,
+    }
+}
+
+written! {
+    MemoryLimiter {
+        check_interval: GoDuration,
+        limit_mib: u64,
+        spike_limit_mib: u64,
+        limit_percentage: u64,
+        spike_limit_percentage: u64,
+    }
+}
+
+written! {
+    OtlpHttp {
+        endpoint: Endpoint,
+        logs_endpoint: Endpoint,
+        compression: Compression,
+        compression_params: CompressionParams,
+        timeout: GoDuration,
+        headers: BTreeMap<HeaderName, Secret>,
+        tls: Tls,
+        retry_on_failure: Retry,
+        sending_queue: SendingQueue,
+    }
+}
+
+/// Names of encodings; the empty one is the collector's other word for none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Compression {
+    Gzip,
+    Zstd,
+    None,
+    #[serde(rename = "")]
+    Empty,
+}
+
+written! {
+    CompressionParams {
+        level: i32,
+    }
+}
+
+written! {
+    Tls {
+        insecure: bool,
+        insecure_skip_verify: bool,
+        ca_file: PathBuf,
+    }
+}
+
+written! {
+    Retry {
+        enabled: bool,
+        initial_interval: GoDuration,
+        multiplier: f64,
+        randomization_factor: f64,
+        max_interval: GoDuration,
+        max_elapsed_time: GoDuration,
+    }
+}
+
+written! {
+    SendingQueue {
+        enabled: bool,
+        num_consumers: usize,
+        queue_size: ByteSize,
+        sizer: Sizer,
+    }
+}
+
+/// What a queue's size counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Sizer {
+    Requests,
+    Items,
+    Bytes,
+}
+
+written! {
+    FileStorage {
+        directory: PathBuf,
+        create_directory: bool,
+    }
+}
+
+written! {
+    Service {
+        extensions: Vec<String>,
+        pipelines: BTreeMap<String, de::IgnoredAny>,
+        telemetry: Telemetry,
+    }
+}
+
+written! {
+    Telemetry {
+        logs: TelemetryLogs,
+    }
+}
+
+written! {
+    TelemetryLogs {
+        level: LogLevel,
+    }
+}
+
+written! {
+    Pipeline {
+        receivers: Vec<String>,
+        processors: Vec<String>,
+        exporters: Vec<String>,
+    }
+}
+
+written! {
+    /// A sandboxed component where it is a processor of its own.
+    ComponentMap {
+        component: String,
+        config: serde_json::Value,
+        limits: Limits,
+    }
+}
+
+written! {
+    Limits {
+        memory: ByteSize,
+        cpu: GoDuration,
+    }
+}
+
+/// A sandboxed component: its name or path alone, or with settings.
+#[derive(Debug)]
+pub(crate) struct Component(pub(crate) ComponentMap);
+
+impl<'de> Deserialize<'de> for Component {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reading;
+
+        impl<'de> Visitor<'de> for Reading {
+            type Value = Component;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`auto`, a parser's name, FILE.wasm, or a map with `component`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Component, E> {
+                Ok(Component(ComponentMap { component: Some(text.to_owned()), config: None, limits: None }))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Component, A::Error> {
+                ComponentMap::deserialize(MapAccessDeserializer::new(map)).map(Component)
+            }
+        }
+
+        deserializer.deserialize_any(Reading)
+    }
+}

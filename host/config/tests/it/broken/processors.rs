@@ -1,0 +1,166 @@
+//! Processors.
+
+use super::{BATCH, Case, ENTRY, PROCESSORS};
+
+pub(super) const CASES: &[Case] = &[
+    (
+        PROCESSORS,
+        "processors:\n  resourcedetection: {}\n",
+        r"error: processor `resourcedetection` lacks `detectors`
+  --> x.yaml:5:3
+  hint: `detectors: [ec2, system]`",
+    ),
+    (
+        PROCESSORS,
+        "processors:\n  resourcedetection: {detectors: [ec3, env, gcp, system, system]}\n",
+        r"error: `detectors` of processor `resourcedetection`: there is no detector `ec3`
+  --> x.yaml:5:35
+  hint: did you mean `ec2`?
+
+error: `detectors` of processor `resourcedetection`: detector `env` comes with a later version
+  --> x.yaml:5:40
+  hint: use a `resource` processor
+
+error: `detectors` of processor `resourcedetection`: there is no detector `gcp`
+  --> x.yaml:5:45
+  hint: detectors: `ec2`, `system`
+
+error: `detectors` of processor `resourcedetection`: `system` is there twice
+  --> x.yaml:5:58
+  hint: keep one",
+    ),
+    (
+        PROCESSORS,
+        "processors:\n  resourcedetection: {detectors: [ec2], ec2: {tags: ['^Name', '(Team']}}\n",
+        r"error: `ec2.tags[1]` of processor `resourcedetection`: bad regular expression `(Team`: unclosed group
+  --> x.yaml:5:63
+  hint: RE2 syntax, without look-around",
+    ),
+    (
+        PROCESSORS,
+        "processors:\n  resourcedetection: {detectors: [ec2], ec2: {resource_attributes: {}}}\n",
+        r"error: `resource_attributes` in `ec2` of processor `resourcedetection` is not supported yet
+  --> x.yaml:5:47
+  hint: leave it out; a `resource` processor can delete attributes",
+    ),
+    (
+        PROCESSORS,
+        "processors:\n  resourcedetection: {detectors: [ec2], refresh_interval: 1s, wait: 2h}\n",
+        r"error: `refresh_interval` of processor `resourcedetection`: 1s is too often
+  --> x.yaml:5:59
+  hint: at least `10s`, or `0s` to ask once
+
+error: `wait` of processor `resourcedetection`: 2h is outside of its range
+  --> x.yaml:5:69
+  hint: from 0s to 1h",
+    ),
+    (
+        ENTRY,
+        "      - {key: service.name, value: host-logs, action: insrt}\n",
+        r"error: `attributes[0].action` of processor `resource`: unknown value `insrt`
+  --> x.yaml:7:55
+  hint: did you mean `insert`?",
+    ),
+    (
+        ENTRY,
+        "      - {key: service.name, value: host-logs}\n",
+        r"error: `attributes[0]` of processor `resource`: lacks `action` for `service.name`
+  --> x.yaml:7:9
+  hint: actions: `insert`, `update`, `upsert`, `delete`",
+    ),
+    (
+        ENTRY,
+        "      - {value: host-logs, action: insert}\n",
+        r"error: `attributes[0]` of processor `resource`: lacks `key`
+  --> x.yaml:7:9
+  hint: name the attribute: `key: service.name`",
+    ),
+    (
+        ENTRY,
+        "      - {key: service.name, action: insert}\n",
+        r"error: `attributes[0]` of processor `resource`: lacks `value` for `service.name`
+  --> x.yaml:7:9
+  hint: write the `value`",
+    ),
+    (
+        ENTRY,
+        "      - {key: service.name, value: x, action: delete}\n",
+        r"error: `attributes[0]` of processor `resource`: `delete` of `service.name` takes no value
+  --> x.yaml:7:36
+  hint: leave `value` out",
+    ),
+    (
+        ENTRY,
+        "      - {key: service.name, value: [x], action: insert}\n",
+        r"error: `attributes[0].value` of processor `resource`: expected text, found a list
+  --> x.yaml:7:36",
+    ),
+    (
+        ENTRY,
+        "      - {key: service.name, from_attribute: x, action: insert}\n",
+        r"error: `from_attribute` in `attributes[0]` of processor `resource` is not supported yet
+  --> x.yaml:7:29
+  hint: write the `value`",
+    ),
+    (
+        ENTRY,
+        "      []\n",
+        r"error: processor `resource` lacks `attributes`
+  --> x.yaml:5:3
+  hint: `attributes: [{key: service.name, value: host-logs, action: insert}]`",
+    ),
+    (
+        BATCH,
+        "    timeout: 10\n",
+        r"error: `timeout` of processor `batch`: a duration needs a unit
+  --> x.yaml:9:14
+  hint: write a number with a unit, such as `200ms`, `10s`, `5m` or `1h30m`",
+    ),
+    (
+        BATCH,
+        "    send_batch_size: -1\n",
+        r"error: `send_batch_size` of processor `batch`: expected a whole number, not negative, found a negative number
+  --> x.yaml:9:22",
+    ),
+    (
+        BATCH,
+        "    send_batch_size: many\n",
+        r"error: `send_batch_size` of processor `batch`: expected a whole number, not negative, found text
+  --> x.yaml:9:22",
+    ),
+    (
+        BATCH,
+        "    send_batch_size: 100\n    send_batch_max_size: 10\n",
+        r"error: `send_batch_max_size` of processor `batch`: 10 is less than `send_batch_size`, 100
+  --> x.yaml:10:26
+  hint: at least as much, or 0 for no such bound",
+    ),
+    (
+        BATCH,
+        "    metadata_keys: [a]\n",
+        r"error: `metadata_keys` in processor `batch` is not supported yet
+  --> x.yaml:9:5
+  hint: leave it out",
+    ),
+    (
+        PROCESSORS,
+        "processors:\n  wasm/x: {}\n",
+        r"error: processor `wasm/x` lacks `component`
+  --> x.yaml:5:3
+  hint: `component: severity`, or the path of a .wasm file",
+    ),
+    (
+        PROCESSORS,
+        "processors:\n  wasm/x: {component: severty}\n",
+        r"error: `component` of processor `wasm/x`: there is no component `severty`
+  --> x.yaml:5:23
+  hint: did you mean `severity`?",
+    ),
+    (
+        PROCESSORS,
+        "processors:\n  memory_limiter: {limit_mib: 512, limit_percentage: 150}\n",
+        r"error: `limit_percentage` of processor `memory_limiter`: 150 is outside of its range
+  --> x.yaml:5:54
+  hint: from 0 to 100",
+    ),
+];

@@ -1,0 +1,213 @@
+//! filelog receivers.
+
+use super::{Case, INCLUDE};
+
+pub(super) const CASES: &[Case] = &[
+    (
+        INCLUDE,
+        "    include: []\n",
+        r"error: receiver `filelog` lacks `include`
+  --> x.yaml:2:3
+  hint: name files to read: `include: [/var/log/syslog]`",
+    ),
+    (
+        INCLUDE,
+        "    exclude: [/x]\n",
+        r"error: receiver `filelog` lacks `include`
+  --> x.yaml:2:3
+  hint: name files to read: `include: [/var/log/syslog]`",
+    ),
+    (
+        INCLUDE,
+        "    include: /var/log/syslog\n",
+        r"error: `include` of receiver `filelog`: expected a list, found text
+  --> x.yaml:3:14
+  hint: write `[…]`, or one `- …` a line",
+    ),
+    (
+        INCLUDE,
+        "    include: [5, /x, {a: b}]\n",
+        r"error: `include[0]` of receiver `filelog`: expected text, found a number
+  --> x.yaml:3:15
+  hint: put it in quotes
+
+error: `include[2]` of receiver `filelog`: expected text, found a map
+  --> x.yaml:3:22",
+    ),
+    (
+        INCLUDE,
+        "    include: ['/var/log/[a.log']\n",
+        r"error: `include[0]` of receiver `filelog`: bad glob `/var/log/[a.log`: unclosed character class; missing ']'
+  --> x.yaml:3:15
+  hint: `*`, `**`, `?`, `[a-z]` and `{a,b}` have a meaning; `\` before one takes it away",
+    ),
+    (
+        INCLUDE,
+        "    include: ['']\n",
+        r"error: `include[0]` of receiver `filelog`: an empty glob matches no file
+  --> x.yaml:3:15
+  hint: write a path such as `/var/log/*.log`",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    operators: [{type: noop}]\n",
+        r"error: `operators` in receiver `filelog` is not supported yet
+  --> x.yaml:4:5
+  hint: operators come with a later version; use `parser:` (auto, ubuntu, amazon-linux or FILE.wasm)",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    multiline: {line_start_pattern: x}\n",
+        r"error: `multiline` in receiver `filelog` is not supported yet
+  --> x.yaml:4:5
+  hint: leave it out; the built-in parsers join continuation lines",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    start_at: End\n",
+        r"error: `start_at` of receiver `filelog`: unknown value `End`
+  --> x.yaml:4:15
+  hint: did you mean `end`?",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    poll_interval: 5 s\n",
+        r"error: `poll_interval` of receiver `filelog`: `5 s` is no duration
+  --> x.yaml:4:20
+  hint: write a number with a unit, such as `200ms`, `10s`, `5m` or `1h30m`",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    poll_interval: 0s\n",
+        r"error: `poll_interval` of receiver `filelog`: 0s is outside of its range
+  --> x.yaml:4:20
+  hint: from 1ms to 1h",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    force_flush_period: -1s\n",
+        r"error: `force_flush_period` of receiver `filelog`: `-1s` is a negative duration
+  --> x.yaml:4:25
+  hint: write a number with a unit, such as `200ms`, `10s`, `5m` or `1h30m`",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    fingerprint_size: 8\n",
+        r"error: `fingerprint_size` of receiver `filelog`: 8 is outside of its range
+  --> x.yaml:4:23
+  hint: from 16 to 64KiB",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    max_log_size: 1 megabyte\n",
+        r"error: `max_log_size` of receiver `filelog`: `1 megabyte` is no size
+  --> x.yaml:4:19
+  hint: write bytes, such as `1048576`, `1MiB` or `1kb`",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    max_log_size: 1GiB\n",
+        r"error: `max_log_size` of receiver `filelog`: 1GiB is outside of its range
+  --> x.yaml:4:19
+  hint: from 1KiB to 16MiB",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    include_file_name: yes\n",
+        r"error: `include_file_name` of receiver `filelog`: expected `true` or `false`, found text
+  --> x.yaml:4:24",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    attributes: {a: EXPR(body)}\n",
+        r"error: `attributes.a` of receiver `filelog`: expressions come with a later version
+  --> x.yaml:4:21
+  hint: write the value itself",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    attributes: {a: [b]}\n",
+        r"error: `attributes.a` of receiver `filelog`: expected text, found a list
+  --> x.yaml:4:21",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    timezone: Berlin\n",
+        r"error: `timezone` of receiver `filelog`: there is no time zone `Berlin`
+  --> x.yaml:4:15
+  hint: `local`, `UTC`, or a name such as `Europe/Berlin`",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    parser: unbuntu\n",
+        r"error: `parser` of receiver `filelog`: there is no component `unbuntu`
+  --> x.yaml:4:13
+  hint: did you mean `ubuntu`?",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    parser: journald\n",
+        r"error: `parser` of receiver `filelog`: there is no component `journald`
+  --> x.yaml:4:13
+  hint: built in: `ubuntu`, `amazon-linux`, `auto`; or the path of a .wasm file",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    parser: ''\n",
+        r"error: `parser` of receiver `filelog`: empty
+  --> x.yaml:4:13
+  hint: `auto`, a parser's name or FILE.wasm",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    parser: [ubuntu]\n",
+        r"error: `parser` of receiver `filelog`: expected `auto`, a parser's name, FILE.wasm, or a map with `component`, found a list
+  --> x.yaml:4:13",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    parser: {config: {}}\n",
+        r"error: `parser` of receiver `filelog`: lacks `component`
+  --> x.yaml:4:13
+  hint: `component: auto`, a parser's name or FILE.wasm",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    parser: {component: auto, config: {a: 1}}\n",
+        r"error: `parser.config` of receiver `filelog`: `auto` takes no settings
+  --> x.yaml:4:39
+  hint: name the parser that they are for in `component`",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    parser: {component: ubuntu, limit: {}}\n",
+        r"error: unknown key `limit` in `parser` of receiver `filelog`
+  --> x.yaml:4:33
+  hint: did you mean `limits`?",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    parser:\n      component: debian\n",
+        r"error: `parser` of receiver `filelog`: there is no component `debian`
+  --> x.yaml:5:18
+  hint: built in: `ubuntu`, `amazon-linux`, `auto`; or the path of a .wasm file",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    parser: {component: ubuntu, limits: {memory: 1kb, cpu: 1h}}\n",
+        r"error: `parser.limits.memory` of receiver `filelog`: 1000 is outside of its range
+  --> x.yaml:4:50
+  hint: from 1MiB to 4GiB
+
+error: `parser.limits.cpu` of receiver `filelog`: 1h is outside of its range
+  --> x.yaml:4:60
+  hint: from 1ms to 1m",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    storage: file_storage\n",
+        r"error: extension `file_storage` is not defined
+  --> x.yaml:4:14
+  hint: define it under `extensions:`",
+    ),
+];

@@ -1,0 +1,51 @@
+//! The crate from outside: text in, configs or messages out.
+
+mod broken;
+mod merging;
+mod resolving;
+mod shipped;
+mod warnings;
+
+use skidway_config::{Config, Errors, Source, Surroundings, parse};
+
+/// A small config that is right, for tests to break.
+const GOOD: &str = "\
+receivers:
+  filelog:
+    include: [/var/log/syslog]
+processors:
+  resource:
+    attributes:
+      - {key: service.name, value: host-logs, action: insert}
+  batch:
+    timeout: 10s
+exporters:
+  otlphttp:
+    endpoint: http://localhost:4318
+service:
+  pipelines:
+    logs:
+      receivers: [filelog]
+      processors: [resource, batch]
+      exporters: [otlphttp]
+";
+
+fn with_env(sources: &[(&str, &str)], env: &[(&str, &str)]) -> Result<Config, Errors> {
+    let sources: Vec<_> =
+        sources.iter().map(|(name, text)| Source { name: (*name).into(), text: (*text).into() }).collect();
+    let lookup = |name: &str| env.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+    let known_zone = |name: &str| ["Europe/Berlin", "Etc/UTC"].contains(&name);
+    parse(&sources, &Surroundings { env: &lookup, known_zone: &known_zone, state_dir: None })
+}
+
+fn config(text: &str) -> Result<Config, Errors> {
+    with_env(&[("x.yaml", text)], &[])
+}
+
+/// `GOOD` with each pair's first text replaced by its second.
+fn good_but(changes: &[(&str, &str)]) -> String {
+    changes.iter().fold(GOOD.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "nothing to replace: {from}");
+        text.replacen(from, to, 1)
+    })
+}

@@ -1,0 +1,102 @@
+use crate::{Client, Facts, FetchError, Options};
+use std::mem::{Discriminant, discriminant};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Finds out who this host is and keeps it up to date, until nobody listens.
+///
+/// The first facts are published when all is known, or all but the tags. A failed
+/// refresh wipes nothing. States are logged when they change, not per try.
+pub async fn follow(options: Options, facts: watch::Sender<Option<Facts>>) {
+    let client = match Client::new(options) {
+        Ok(client) => client,
+        Err(error) => {
+            tracing::warn!(%error, "records go out without the identity of this host");
+            return;
+        }
+    };
+    let mut follower = Follower { client, known: Facts::default(), state: State::Unknown, failures: 0 };
+    tokio::select! {
+        () = facts.closed() => {}
+        () = follower.run(&facts) => {}
+    }
+}
+
+struct Follower {
+    client: Client,
+    known: Facts,
+    state: State,
+    failures: u32,
+}
+
+/// What was logged last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Unknown,
+    Known,
+    Failing(Discriminant<FetchError>),
+}
+
+impl Follower {
+    async fn run(&mut self, facts: &watch::Sender<Option<Facts>>) {
+        loop {
+            let result = self.client.refresh(&mut self.known).await;
+            if result.is_ok() || self.known.identity_document.is_some() {
+                self.publish(facts);
+            }
+            let pause = match result {
+                Ok(()) => self.succeeded(),
+                Err(error) => Some(self.failed(&error, facts.borrow().is_some())),
+            };
+            match pause {
+                Some(pause) => tokio::time::sleep(pause).await,
+                // The sender lives on: a closed channel would look like a failure.
+                None => facts.closed().await,
+            }
+        }
+    }
+
+    fn publish(&self, facts: &watch::Sender<Option<Facts>>) {
+        let known = &self.known;
+        let before = facts.borrow().is_some();
+        let changed = facts.send_if_modified(|published| {
+            let changed = published.as_ref() != Some(known);
+            if changed {
+                *published = Some(known.clone());
+            }
+            changed
+        });
+        if changed {
+            let what = if before { "the instance's metadata has changed" } else { "this host is known" };
+            let instance_id = known.instance_id.as_deref().unwrap_or_default();
+            tracing::info!(instance_id, tags = known.tags.len(), "{what}");
+        }
+    }
+
+    fn succeeded(&mut self) -> Option<Duration> {
+        self.failures = 0;
+        if matches!(self.state, State::Failing(_)) {
+            tracing::info!("the metadata service answers again");
+        }
+        self.state = State::Known;
+        self.client.options().refresh_interval
+    }
+
+    fn failed(&mut self, error: &FetchError, known: bool) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        let state = State::Failing(discriminant(error));
+        if self.state != state {
+            if known {
+                tracing::warn!("what is known of this host stays as it is: {error}");
+            } else {
+                tracing::warn!("this host is not known yet, and asked about again: {error}");
+            }
+        }
+        self.state = state;
+        let options = self.client.options();
+        match error {
+            FetchError::Forbidden => options.forbidden_pause,
+            _ => options.retry.pause(self.failures),
+        }
+    }
+}

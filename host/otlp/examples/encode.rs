@@ -1,0 +1,37 @@
+//! How long it takes to encode a record: `cargo run --release -p skidway-otlp --example encode`.
+#![allow(clippy::print_stdout, reason = "a measurement that prints its result")]
+
+mod sample;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use skidway_model::Attribute;
+use skidway_otlp::{BatchBuilder, Buffers, Constants, Resource};
+
+fn main() {
+    let samples: Vec<_> = (0..6).map(|seed| sample::Sample::new(1_900, seed)).collect();
+    let chunks: Vec<_> = samples.iter().map(sample::Sample::records).collect();
+    let line = samples[0].text.len() / 1_900;
+    let resource = Arc::new(Resource::new(
+        &["cloud.provider", "cloud.region", "host.id", "host.name", "host.type", "service.name"]
+            .map(|name| Attribute::new(name, "i-0123456789abcdef0")),
+    ));
+    let constants = Constants::new([("source", "ec2-host-logs"), ("log.file.name", "syslog")]);
+    let buffers = Buffers::new(6 << 20);
+    let mut best = f64::MAX;
+    let (mut records, mut bytes) = (0, 0);
+    for _ in 0..200 {
+        let begin = Instant::now();
+        let mut batch = BatchBuilder::with_buffers(resource.clone(), &buffers);
+        for chunk in &chunks {
+            batch.append(chunk, &constants, 1_795_000_000_123_456_789);
+        }
+        let payload = batch.finish();
+        let spent = begin.elapsed();
+        (records, bytes) = (payload.len(), payload.body().len());
+        best = best.min(spent.as_nanos() as f64 / records as f64);
+    }
+    println!("lines of {line} bytes, {} bytes a record encoded, batches of {records}", bytes / records);
+    println!("best of 200 batches: {best:.1} ns a record, {:.2} GB/s", (bytes / records) as f64 / best);
+}

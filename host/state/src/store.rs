@@ -1,0 +1,260 @@
+//! Checkpoints on disk.
+//!
+//! A state folder holds `checkpoints.json` and `lock`. The format, version 1:
+//!
+//! ```json
+//! {"version": 1, "files": [{"path": "/var/log/syslog", "device": 64769, "inode": 131,
+//!   "head_len": 1000, "head_hash": "85944171f73967e8", "offset": 52043,
+//!   "modified_unix_nano": 1764000000000000000, "gone_since_unix": 1764003600}]}
+//! ```
+//!
+//! `path` is an array of bytes where it is not UTF-8; `gone_since_unix` is there
+//! for files that were not followed any more at that time.
+//!
+//! Invariants: the file is replaced as a whole, by a rename, after the new content
+//! is on disk, so a crash leaves the old or the new one, never a mixture, and
+//! what a crash left under the temporary name is never read. Whoever has the
+//! folder open holds the lock; the system lets go of it when the process ends.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use crate::{Checkpoint, Resumer, Snapshot};
+
+mod format;
+
+const NAME: &str = "checkpoints.json";
+const LOCK: &str = "lock";
+/// Far more than the entries of ten thousand files; what is larger is not ours.
+const MAX_BYTES: u64 = 256 << 20;
+/// How long a file that is gone is remembered: long enough to be found again under
+/// the name a weekly rotation gave it.
+const KEEP_GONE: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How many such files at the most, the latest ones.
+const MAX_GONE: usize = 10_000;
+
+/// The checkpoints of one receiver, on disk.
+#[derive(Debug)]
+pub struct StateFile {
+    folder: PathBuf,
+    entries: BTreeMap<(u64, u64), Entry>,
+    /// What is on disk is not what is in `entries`.
+    changed: bool,
+    /// Held for as long as the folder is ours.
+    _lock: File,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    checkpoint: Checkpoint,
+    /// When it was first missing from what is followed.
+    gone_since: Option<SystemTime>,
+}
+
+/// Why the state cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// The folder cannot be made or entered.
+    #[error("cannot use the state folder {}: {source}; make it writable for this user or choose another one", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Another agent has it.
+    #[error("the state folder {} is in use by another skidway{}; stop that one or choose another folder", path.display(), holder(*pid))]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+        /// The process that has it, when it says so.
+        pid: Option<u32>,
+    },
+    /// A later version has written it.
+    #[error("{} is of format {found}, and this version knows formats up to {known}: run the newer version, or move the file away to start afresh", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+        /// The latest format known here.
+        known: u64,
+    },
+    /// It is there and cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It cannot be written; what is on disk is the state before.
+    #[error("cannot write {}: {source}; checkpoints stay where they were, so lines may be sent again after a restart", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+fn holder(pid: Option<u32>) -> String {
+    pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
+}
+
+// === impl StateFile ===
+
+impl StateFile {
+    /// Takes the folder for this process, makes it where it is missing (0700), and
+    /// reads what an earlier run left. A file that cannot be understood is moved
+    /// aside to `checkpoints.json.corrupt`, said at WARN, and counts as missing.
+    pub fn open(folder: &Path) -> Result<(Self, Resumer), StateError> {
+        let unusable = |source| StateError::Folder { path: folder.to_owned(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unusable)?;
+        let lock = lock(folder)?;
+        let entries = load(&folder.join(NAME))?;
+        let checkpoints =
+            entries.as_ref().map(|entries| entries.iter().map(|e| e.checkpoint.clone()).collect());
+        // On a first run even an empty state is worth writing: it says that there
+        // was a first run.
+        let changed = entries.is_none();
+        let node = |entry: &Entry| (entry.checkpoint.identity.device, entry.checkpoint.identity.inode);
+        let entries = entries.unwrap_or_default().into_iter().map(|entry| (node(&entry), entry)).collect();
+        Ok((Self { folder: folder.to_owned(), entries, changed, _lock: lock }, Resumer::new(checkpoints)))
+    }
+
+    /// Saves a snapshot; `false` when there was nothing to write. Files that are not
+    /// in it are kept for 7 days, at most 10,000 of them. After an error the snapshot
+    /// is not lost: the next call writes it.
+    pub fn save(&mut self, snapshot: &Snapshot) -> Result<bool, StateError> {
+        self.save_at(snapshot, SystemTime::now())
+    }
+
+    fn save_at(&mut self, snapshot: &Snapshot, now: SystemTime) -> Result<bool, StateError> {
+        self.merge(snapshot, now);
+        if !self.changed {
+            return Ok(false);
+        }
+        let path = self.folder.join(NAME);
+        self.write(&path).map_err(|source| StateError::Write { path, source })?;
+        self.changed = false;
+        Ok(true)
+    }
+
+    fn merge(&mut self, snapshot: &Snapshot, now: SystemTime) {
+        for forgotten in &snapshot.forgotten {
+            self.changed |= self.entries.remove(&(forgotten.device, forgotten.inode)).is_some();
+        }
+        let mut present = std::collections::HashSet::with_capacity(snapshot.checkpoints.len());
+        for checkpoint in &snapshot.checkpoints {
+            let node = (checkpoint.identity.device, checkpoint.identity.inode);
+            present.insert(node);
+            let known = self.entries.get(&node);
+            if known.is_none_or(|known| known.gone_since.is_some() || known.checkpoint != *checkpoint) {
+                self.entries.insert(node, Entry { checkpoint: checkpoint.clone(), gone_since: None });
+                self.changed = true;
+            }
+        }
+        let mut gone = Vec::new();
+        for (node, entry) in &mut self.entries {
+            if !present.contains(node) {
+                if entry.gone_since.is_none() {
+                    entry.gone_since = Some(now);
+                    self.changed = true;
+                }
+                gone.push((entry.gone_since, *node));
+            }
+        }
+        gone.sort_unstable();
+        let too_many = gone.len().saturating_sub(MAX_GONE);
+        for (index, (since, node)) in gone.into_iter().enumerate() {
+            let age = since.and_then(|since| now.duration_since(since).ok()).unwrap_or_default();
+            if index < too_many || age > KEEP_GONE {
+                self.entries.remove(&node);
+                self.changed = true;
+            }
+        }
+    }
+
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let temporary = self.folder.join(format!("{NAME}.tmp"));
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+        file.write_all(&format::encode(self.entries.values())?)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)?;
+        File::open(&self.folder)?.sync_all()
+    }
+}
+
+/// Takes the folder, or says who has it.
+fn lock(folder: &Path) -> Result<File, StateError> {
+    let unusable = |source| StateError::Folder { path: folder.to_owned(), source };
+    let path = folder.join(LOCK);
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(unusable)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK) => {
+            let mut holder = String::new();
+            let read = (&file).take(20).read_to_string(&mut holder);
+            let pid = read.ok().and_then(|_| holder.trim().parse().ok());
+            return Err(StateError::InUse { path: folder.to_owned(), pid });
+        }
+        Err(error) => return Err(unusable(error.into())),
+    }
+    // Only for the message above: whether it can be written does not matter.
+    let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+    Ok(file)
+}
+
+/// What is on disk; `None` when there is nothing, or nothing that makes sense.
+fn load(path: &Path) -> Result<Option<Vec<Entry>>, StateError> {
+    let unreadable = |source| StateError::Read { path: path.to_owned(), source };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut text = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(unreadable)?;
+    let decoded = if text.len() as u64 > MAX_BYTES {
+        Err(format::Undecodable::Corrupt("it is too large".to_owned()))
+    } else {
+        format::decode(&text)
+    };
+    match decoded {
+        Ok(entries) => Ok(Some(entries)),
+        Err(format::Undecodable::Newer(found)) => {
+            Err(StateError::Newer { path: path.to_owned(), found, known: format::VERSION })
+        }
+        Err(format::Undecodable::Corrupt(error)) => {
+            let aside = path.with_extension("json.corrupt");
+            fs::rename(path, &aside).map_err(unreadable)?;
+            tracing::warn!(path = %path.display(), moved_to = %aside.display(), error,
+                "the state file cannot be understood: starting afresh");
+            Ok(None)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,298 @@
+//! What the walk over the file system means for the files that are followed:
+//! which are new, which have another name, which have none any more, and which
+//! directories to watch.
+
+use std::collections::{HashMap, VecDeque};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use skidway_model::{FileKey, Identity};
+
+use crate::StartAt;
+use crate::followed::{Followed, open};
+use crate::head::{head_hash, read_head};
+use crate::notice::Notice;
+use crate::options::MAX_HEAD;
+use crate::scan::{Match, Node, Problem, Scan};
+use crate::tailer::Tailer;
+use crate::watch::{Watch, remedy};
+
+/// The shortest pause between two walks ...
+const MIN_SCAN_PAUSE: Duration = Duration::from_millis(20);
+/// ... and how much longer than the walk itself it is: a walk over a large tree
+/// takes a tenth of a core at the most, whatever happens there.
+const SCAN_PAUSE_FACTOR: u32 = 10;
+/// How often to walk when notifications say that nothing happened.
+const SLOW_SCAN: Duration = Duration::from_secs(10);
+/// How many files that were let go are remembered, in case they come back.
+const MAX_PARTED: usize = 1024;
+
+/// Knows how far files were read by an earlier run.
+pub trait Resume {
+    /// The offset to go on from, or `None` for a file never seen. Asked once when a
+    /// file is found. An offset past the file's end means that its content was
+    /// replaced, and counts as 0.
+    fn resume(&mut self, found: &Found<'_>) -> Option<u64>;
+}
+
+impl<F: FnMut(&Found<'_>) -> Option<u64>> Resume for F {
+    fn resume(&mut self, found: &Found<'_>) -> Option<u64> {
+        self(found)
+    }
+}
+
+/// A file that was just found.
+pub struct Found<'a> {
+    /// The name it was found by.
+    pub path: &'a Path,
+    /// What it is.
+    pub identity: Identity,
+    /// Its length in bytes.
+    pub length: u64,
+    handle: &'a File,
+}
+
+/// Files that are not followed at the moment, and what is to be remembered of them.
+#[derive(Default)]
+pub(crate) struct Absent {
+    /// Let go although they still exist: in a directory that could not be read, or
+    /// under a name that does not match.
+    parted: VecDeque<(Identity, u64)>,
+    /// Files of the first walk that could not be opened: how long they were, which
+    /// is where `start_at: end` begins in them.
+    present_at_start: HashMap<Node, u64>,
+}
+
+// === impl Found ===
+
+impl Found<'_> {
+    /// The hash of the file's first `length` bytes; `None` where it is shorter,
+    /// cannot be read, or where no head is that long.
+    pub fn head_hash(&self, length: u32) -> Option<u64> {
+        let length = length as usize;
+        let mut buffer = Vec::new();
+        let head = (length <= MAX_HEAD).then(|| read_head(self.handle, length, &mut buffer))?.ok()?;
+        (head.len() == length).then(|| head_hash(head))
+    }
+}
+
+// === impl Absent ===
+
+impl Absent {
+    pub(crate) fn part(&mut self, identity: Identity, offset: u64) {
+        if self.parted.len() == MAX_PARTED {
+            self.parted.pop_front();
+        }
+        self.parted.push_back((identity, offset));
+    }
+
+    fn returned(&mut self, found: &Found<'_>) -> Option<u64> {
+        let index = self.parted.iter().position(|(known, _)| {
+            (known.device, known.inode) == (found.identity.device, found.identity.inode)
+                && found.head_hash(known.head_len) == Some(known.head_hash)
+        })?;
+        self.parted.remove(index).map(|(_, offset)| offset)
+    }
+}
+
+// === impl Tailer ===
+
+impl Tailer {
+    /// Walks, and takes up what has changed.
+    pub(crate) fn scan(&mut self, first: bool) {
+        let started = Instant::now();
+        let mut scan = Scan::new(&self.globs);
+        self.aliases.clear();
+        let nodes: Vec<Node> = self.by_node.keys().copied().collect();
+        for node in nodes {
+            match scan.files.remove(&node) {
+                Some(found) => self.still_there(node, found),
+                None => self.left(node, started),
+            }
+        }
+        for (node, found) in std::mem::take(&mut scan.files) {
+            self.found(node, found, first, started, &mut scan);
+        }
+        self.report(std::mem::take(&mut scan.problems));
+        let fresh = self.watch_directories(std::mem::take(&mut scan.directories));
+        let ended = Instant::now();
+        let pause = (ended - started) * SCAN_PAUSE_FACTOR;
+        self.scan_not_before = ended + pause.max(MIN_SCAN_PAUSE);
+        let slow = if self.watch.is_some() { SLOW_SCAN } else { Duration::ZERO };
+        self.next_scan = self.scan_not_before.max(ended + self.options.poll_interval.max(slow));
+        // Between the walk and the first watch of a directory nobody was told of
+        // what happened there.
+        self.scan_wanted = fresh;
+        if fresh {
+            self.next_look = ended;
+        }
+    }
+
+    fn still_there(&mut self, node: Node, found: Match) {
+        let Some(&key) = self.by_node.get(&node) else { return };
+        let Some(file) = self.files.get_mut(&key) else { return };
+        file.leaving = None;
+        if !found.paths.iter().any(|(_, path)| *path == file.path)
+            && let Some((_, path)) = found.paths.first()
+        {
+            tracing::info!(from = %file.path.display(), to = %path.display(), "a file was renamed");
+            file.path.clone_from(path);
+            self.notices.push_back(Notice::Changed { file: key });
+        }
+        self.remember_names(node, found);
+    }
+
+    fn left(&mut self, node: Node, now: Instant) {
+        let Some(&key) = self.by_node.get(&node) else { return };
+        let Some(file) = self.files.get_mut(&key) else { return };
+        if file.leaving.is_none() {
+            tracing::debug!(path = %file.path.display(), "the path leads elsewhere: reading the file to its end");
+            file.leaving = Some(now);
+        }
+        self.restless.insert(key);
+    }
+
+    fn remember_names(&mut self, node: Node, found: Match) {
+        let names = found.paths.into_iter().map(|(_, path)| path).chain(found.target);
+        self.aliases.extend(names.map(|path| (path, node)));
+    }
+
+    fn found(&mut self, node: Node, found: Match, first: bool, now: Instant, scan: &mut Scan) {
+        let Some((_, path)) = found.paths.first().cloned() else { return };
+        match self.follow(&path, first, now) {
+            Ok(Some(opened)) => self.remember_names(opened, found),
+            Ok(None) => {}
+            Err(error) => {
+                if first {
+                    self.absent.present_at_start.insert(node, found.length);
+                }
+                scan.problem(&path, error);
+            }
+        }
+    }
+
+    /// Opens a file and begins to follow it, unless it turns out to be one that is
+    /// followed or no file at all any more.
+    fn follow(&mut self, path: &Path, first: bool, now: Instant) -> io::Result<Option<Node>> {
+        let handle = open(path)?;
+        let metadata = handle.metadata()?;
+        if !metadata.is_file() || self.by_node.contains_key(&(metadata.dev(), metadata.ino())) {
+            return Ok(None);
+        }
+        let mut file = Followed::new(path.to_owned(), handle, now, &self.options, &mut self.scratch)?;
+        let node = file.node();
+        let present = self.absent.present_at_start.remove(&node).or(first.then_some(file.length));
+        let found = Found { path, identity: file.identity, length: file.length, handle: file.handle() };
+        let resumed = self.absent.returned(&found).or_else(|| self.resume.resume(&found));
+        let fresh = match (self.options.start_at, present) {
+            (StartAt::End, Some(length)) => length,
+            _ => 0,
+        };
+        let offset = resumed.unwrap_or(fresh);
+        if offset > file.length {
+            tracing::info!(path = %path.display(), offset, length = file.length,
+                "the file is shorter than what was read of it: reading from its beginning");
+        } else {
+            file.offset = offset;
+        }
+        tracing::info!(path = %path.display(), offset = file.offset, "following");
+        self.insert(file, now);
+        Ok(Some(node))
+    }
+
+    /// Takes a file in under a new key.
+    pub(crate) fn insert(&mut self, file: Followed, now: Instant) -> FileKey {
+        let key = Self::new_key();
+        self.by_node.insert(file.node(), key);
+        self.notices.push_back(Notice::Opened { file: key, offset: file.offset });
+        self.files.insert(key, file);
+        self.revisit(key, now);
+        key
+    }
+
+    /// Says what stands in the way, when it is not what stood there before.
+    fn report(&mut self, problems: HashMap<PathBuf, Problem>) {
+        for (path, problem) in &problems {
+            if self.problems.get(path).is_some_and(|before| before.same(problem)) {
+                continue;
+            }
+            let path = path.display();
+            match problem {
+                Problem::Unreadable(error) => tracing::warn!(%path, %error, "cannot read this; trying again"),
+                Problem::NotAFile(_) => tracing::info!(%path, "skipped: {problem}"),
+            }
+        }
+        for (path, before) in &self.problems {
+            let seen = self.aliases.contains_key(path) || path.is_dir();
+            if matches!(before, Problem::Unreadable(_)) && !problems.contains_key(path) && seen {
+                tracing::info!(path = %path.display(), "can be read now");
+            }
+        }
+        self.problems = problems;
+    }
+
+    /// Brings the watched directories in line; `true` when there are new ones.
+    fn watch_directories(&mut self, directories: HashMap<PathBuf, Node>) -> bool {
+        let Some(watch) = &mut self.watch else { return false };
+        let mut fresh = false;
+        self.watched.retain(|path, node| {
+            let keep = directories.get(path) == Some(node);
+            if !keep {
+                watch.remove(path);
+            }
+            keep
+        });
+        for (path, node) in directories {
+            if self.watched.contains_key(&path) {
+                continue;
+            }
+            if let Err(error) = watch.add(&path) {
+                let hint = remedy(&error);
+                self.poll_from_now_on(&error.to_string(), hint);
+                return false;
+            }
+            self.watched.insert(path, node);
+            fresh = true;
+        }
+        fresh
+    }
+
+    pub(crate) fn start_watching(&mut self) {
+        match Watch::new(self.ear.clone()) {
+            Ok(watch) => self.watch = Some(watch),
+            Err(error) => {
+                let hint = remedy(&error);
+                self.poll_from_now_on(&error.to_string(), hint);
+            }
+        }
+    }
+
+    pub(crate) fn poll_from_now_on(&mut self, error: &str, hint: &str) {
+        tracing::warn!(
+            error,
+            poll_interval = ?self.options.poll_interval,
+            "the system does not tell of changed files, so they are polled; to change that, {hint}"
+        );
+        self.watch = None;
+        self.watched.clear();
+        self.next_look = Instant::now();
+        self.scan_wanted = true;
+    }
+
+    /// Whether what happened at this path can change the outcome of a walk.
+    pub(crate) fn concerns(&mut self, path: &Path) -> bool {
+        let was_watched = self.watched.remove(path).is_some();
+        if was_watched && let Some(watch) = &mut self.watch {
+            // It may be another directory by now: the next walk sees to it.
+            watch.remove(path);
+        }
+        was_watched
+            || self.aliases.contains_key(path)
+            || self.globs.leads_to_root(path)
+            || self.globs.matches(path)
+            || (self.globs.enters(path) && path.is_dir())
+    }
+}

@@ -1,0 +1,35 @@
+//! Finds files, follows them through rotation, and hands over chunks of whole
+//! lines. Made for one thread that reads, parses and passes on; see [`Tailer`].
+//!
+//! Invariants:
+//! - The file is the buffer. A byte is handed over again until
+//!   [`Tailer::consume`] has taken it, so whoever fails in between loses nothing.
+//! - A file is what device, inode and first bytes say, whatever its name. Two
+//!   names of one file are one file; two files with the same content are two.
+//! - Content that was replaced in place gets a new [`FileKey`], so what is known
+//!   about the old content (spans in flight, a parser that was chosen) cannot be
+//!   taken for the new one's.
+//! - A notification only means "look again"; every conclusion comes from asking
+//!   the file system. Without notifications everything works, only slower.
+//! - What is idle costs a handle and a small record: no thread, no buffer, no
+//!   timer.
+
+mod cut;
+mod discover;
+mod followed;
+mod globs;
+mod head;
+mod notice;
+mod options;
+mod scan;
+mod tailer;
+mod turn;
+mod watch;
+
+pub use discover::{Found, Resume};
+pub use head::head_hash;
+pub use notice::{Cause, Chunk, FileInfo, Notice, Woken};
+pub use options::{Error, Options, StartAt};
+pub use skidway_model::{FileKey, Identity, Span};
+pub use tailer::Tailer;
+pub use watch::Waker;

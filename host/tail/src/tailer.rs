@@ -1,0 +1,253 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use skidway_model::FileKey;
+
+use crate::discover::{Absent, Resume};
+use crate::followed::Followed;
+use crate::globs::Globs;
+use crate::notice::{Chunk, FileInfo, Notice, Woken};
+use crate::scan::{Node, Problem};
+use crate::watch::{Ear, Waker, Watch};
+use crate::{Error, Options};
+
+/// The shortest time between two looks at what has changed. A file that is written
+/// line by line is so read in chunks, not line by line.
+const PACE: Duration = Duration::from_millis(10);
+/// Follows the files that match some globs.
+///
+/// One thread calls, in a loop:
+/// [`wait`](Self::wait), then until it answers `None` [`next`](Self::next); after
+/// each of both [`take_notice`](Self::take_notice) until that answers `None`; and
+/// for the file `next` named, [`read`](Self::read), then
+/// [`consume`](Self::consume).
+pub struct Tailer {
+    pub(crate) options: Options,
+    pub(crate) globs: Globs,
+    pub(crate) resume: Box<dyn Resume + Send>,
+    pub(crate) files: BTreeMap<FileKey, Followed>,
+    pub(crate) by_node: HashMap<Node, FileKey>,
+    /// All names of followed files, those of links included.
+    pub(crate) aliases: HashMap<PathBuf, Node>,
+    pub(crate) absent: Absent,
+    pub(crate) problems: HashMap<PathBuf, Problem>,
+    pub(crate) notices: VecDeque<Notice>,
+    /// Files that have, or may have, something to read now: round robin.
+    pub(crate) ready: VecDeque<FileKey>,
+    /// Files for which the passing of time matters; the idle ones are not in here.
+    pub(crate) restless: BTreeSet<FileKey>,
+    pub(crate) ear: Arc<Ear>,
+    pub(crate) woken: bool,
+    pub(crate) watch: Option<Watch>,
+    pub(crate) watched: HashMap<PathBuf, Node>,
+    pub(crate) poll_until: Option<Instant>,
+    pub(crate) turned_at: Instant,
+    pub(crate) next_look: Instant,
+    pub(crate) next_scan: Instant,
+    pub(crate) scan_wanted: bool,
+    pub(crate) scan_not_before: Instant,
+    pub(crate) scratch: Vec<u8>,
+}
+
+// === impl Tailer ===
+
+impl Tailer {
+    /// Finds the files that are there now. Files that cannot be read are said once
+    /// and tried again; only settings that cannot work are an error.
+    pub fn new(options: Options, resume: impl Resume + Send + 'static) -> Result<Self, Error> {
+        let options = options.checked()?;
+        let globs = Globs::new(&options.include, &options.exclude)?;
+        let now = Instant::now();
+        let mut tailer = Self {
+            options,
+            globs,
+            resume: Box::new(resume),
+            files: BTreeMap::new(),
+            by_node: HashMap::new(),
+            aliases: HashMap::new(),
+            absent: Absent::default(),
+            problems: HashMap::new(),
+            notices: VecDeque::new(),
+            ready: VecDeque::new(),
+            restless: BTreeSet::new(),
+            ear: Arc::default(),
+            woken: false,
+            watch: None,
+            watched: HashMap::new(),
+            poll_until: None,
+            turned_at: now,
+            next_look: now,
+            next_scan: now,
+            scan_wanted: false,
+            scan_not_before: now,
+            scratch: Vec::new(),
+        };
+        if tailer.options.notify {
+            tailer.start_watching();
+        }
+        tailer.scan(true);
+        Ok(tailer)
+    }
+
+    /// For other threads: ends a wait, to shut down or because there is room in
+    /// flight again.
+    pub fn wake_handle(&self) -> Waker {
+        Waker(self.ear.clone())
+    }
+
+    /// Waits until there is something to read or to take notice of, somebody wakes
+    /// it, or the deadline. Also does what is due in between: looks, walks, ends
+    /// of silences.
+    pub fn wait(&mut self, deadline: Instant) -> Woken {
+        self.wait_for(deadline, |tailer| !tailer.ready.is_empty() || !tailer.notices.is_empty())
+    }
+
+    /// The same while nothing may be read, because too much is in flight: files to
+    /// read do not end this wait, but it goes on looking, so a rotation is seen and
+    /// the old file held meanwhile.
+    pub fn hold(&mut self, deadline: Instant) -> Woken {
+        self.wait_for(deadline, |tailer| !tailer.notices.is_empty())
+    }
+
+    fn wait_for(&mut self, deadline: Instant, has_work: fn(&Self) -> bool) -> Woken {
+        loop {
+            let until = if has_work(self) { self.turned_at } else { deadline.min(self.next_alarm()) };
+            let heard = self.ear.wait(until, self.turned_at + PACE);
+            let now = Instant::now();
+            self.turn(now, heard);
+            if std::mem::take(&mut self.woken) {
+                return Woken::Waker;
+            }
+            if has_work(self) {
+                return Woken::Files;
+            }
+            if now >= deadline {
+                return Woken::Deadline;
+            }
+        }
+    }
+
+    /// Waits until the deadline or until somebody wakes it, whatever there is to
+    /// read: for a reader that must not read on for now. What is due in between is
+    /// done, so no rotation is missed meanwhile.
+    pub fn attend(&mut self, deadline: Instant) -> Woken {
+        loop {
+            let heard = self.ear.wait(deadline.min(self.next_alarm()), self.turned_at + PACE);
+            let now = Instant::now();
+            self.turn(now, heard);
+            if std::mem::take(&mut self.woken) {
+                return Woken::Waker;
+            }
+            if now >= deadline {
+                return Woken::Deadline;
+            }
+        }
+    }
+
+    /// The next file that has something to hand over; each in its turn, so a busy
+    /// one does not keep the others waiting.
+    #[expect(clippy::should_implement_trait, reason = "the answer changes with the file system: no iterator")]
+    pub fn next(&mut self) -> Option<FileKey> {
+        let now = Instant::now();
+        if now >= self.turned_at + PACE {
+            let heard = self.ear.take();
+            self.turn(now, heard);
+        }
+        for _ in 0..self.ready.len() {
+            let key = self.ready.pop_front()?;
+            let Some(file) = self.files.get_mut(&key) else { continue };
+            file.queued = false;
+            if file.is_suspect() {
+                self.look(key, now);
+            }
+            self.revisit(key, now);
+            if self.files.get(&key).is_some_and(|file| file.queued) {
+                return Some(key);
+            }
+        }
+        None
+    }
+
+    /// Reads what comes next in the file into the buffer, which grows for long
+    /// lines and shrinks again. `None` when there is nothing to hand over after
+    /// all. Reading again without [`consume`](Self::consume) gives the same bytes.
+    ///
+    /// A read that fails is said once; the file is left alone for a second and then
+    /// tried again.
+    pub fn read<'b>(&mut self, file: FileKey, buffer: &'b mut Vec<u8>) -> Option<Chunk<'b>> {
+        let now = Instant::now();
+        let followed = self.files.get_mut(&file)?;
+        match followed.read(now, &self.options, buffer) {
+            Ok(piece) => {
+                if followed.succeeded() {
+                    tracing::info!(path = %followed.path.display(), "the file can be read again");
+                }
+                let piece = piece?;
+                let bytes = &buffer[..piece.span.len() as usize];
+                Some(Chunk { file, span: piece.span, bytes, flush: piece.flush })
+            }
+            Err(error) => {
+                if followed.failed(now, error.kind()) {
+                    tracing::warn!(path = %followed.path.display(), %error, "cannot read the file; trying again");
+                }
+                None
+            }
+        }
+    }
+
+    /// The parser took this many bytes of the chunk that was read last from this
+    /// file: 0 up to its length. The rest is offered again with what follows, or
+    /// with `flush` when nothing follows for a while. Without a chunk, nothing
+    /// happens.
+    pub fn consume(&mut self, file: FileKey, bytes: u64) {
+        if let Some(followed) = self.files.get_mut(&file) {
+            followed.consume(bytes, &self.options);
+            self.revisit(file, Instant::now());
+        }
+    }
+
+    /// The next thing to tell the ledger.
+    pub fn take_notice(&mut self) -> Option<Notice> {
+        self.notices.pop_front()
+    }
+
+    /// What is known of a file; `None` once it is closed.
+    pub fn file(&self, file: FileKey) -> Option<FileInfo<'_>> {
+        self.files.get(&file).map(|file| FileInfo {
+            path: &file.path,
+            identity: file.identity,
+            offset: file.offset,
+            length: file.length,
+            modified: file.modified,
+        })
+    }
+
+    /// The files that are followed, in the order in which they were found.
+    pub fn files(&self) -> impl Iterator<Item = FileKey> + '_ {
+        self.files.keys().copied()
+    }
+
+    /// Bytes that are known to be in files and were not consumed yet.
+    pub fn unread_bytes(&self) -> u64 {
+        self.files.values().map(|file| file.unread().len()).sum()
+    }
+
+    /// Unique in this process, whichever tailer asks: one ledger serves them all.
+    pub(crate) fn new_key() -> FileKey {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        FileKey(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl fmt::Debug for Tailer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tailer")
+            .field("include", &self.options.include)
+            .field("files", &self.files.len())
+            .finish()
+    }
+}

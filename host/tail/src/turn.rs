@@ -1,0 +1,262 @@
+//! What is due at a moment: what was heard is taken up, files are looked at, the
+//! walk is made, silences end, files are let go.
+
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, Instant};
+
+use skidway_model::FileKey;
+
+use crate::followed::Look;
+use crate::notice::{Cause, Notice};
+use crate::tailer::Tailer;
+use crate::watch::Heard;
+
+/// How often to look at all files although notifications tell of changes: some
+/// changes are told to nobody (network file systems, writing through another name).
+const SLOW_LOOK: Duration = Duration::from_secs(2);
+/// How long to poll after the queue of notifications has overflowed.
+const OVERFLOW_POLL: Duration = Duration::from_secs(60);
+
+// === impl Tailer ===
+
+impl Tailer {
+    /// Takes up what was heard and does what is due.
+    pub(crate) fn turn(&mut self, now: Instant, heard: Heard) {
+        self.turned_at = now;
+        self.hear(heard, now);
+        if now >= self.next_look {
+            for key in self.files.keys().copied().collect::<Vec<_>>() {
+                self.look(key, now);
+            }
+            self.next_look = now + self.look_interval(now);
+        }
+        if now >= self.next_scan || (self.scan_wanted && now >= self.scan_not_before) {
+            self.scan(false);
+        }
+        for key in std::mem::take(&mut self.restless) {
+            if self
+                .files
+                .get(&key)
+                .and_then(|file| file.next_look(&self.options))
+                .is_some_and(|due| now >= due)
+            {
+                self.look(key, now);
+            }
+            if self.files.get(&key).and_then(|file| file.closes(&self.options)).is_some_and(|due| now >= due)
+            {
+                self.let_go(key, now);
+            }
+            self.revisit(key, now);
+        }
+    }
+
+    fn hear(&mut self, heard: Heard, now: Instant) {
+        self.woken |= heard.woken;
+        if let Some(error) = heard.failed {
+            self.poll_from_now_on(&error, "see that inotify is available to this process");
+        }
+        if heard.overflow {
+            if self.poll_until.is_none() {
+                tracing::warn!(
+                    "too many files change at once to be told of all; polling for a while. To change that, \
+                     raise the sysctl fs.inotify.max_queued_events"
+                );
+            }
+            self.poll_until = Some(now + OVERFLOW_POLL);
+        }
+        if heard.everything {
+            self.next_look = now;
+            self.scan_wanted = true;
+        }
+        for path in heard.moved {
+            self.scan_wanted |= self.concerns(&path);
+        }
+        for path in heard.changed {
+            self.scan_wanted |= self.problems.contains_key(&path);
+            if let Some(&key) = self.aliases.get(&path).and_then(|node| self.by_node.get(node)) {
+                self.look(key, now);
+            }
+        }
+    }
+
+    fn look_interval(&mut self, now: Instant) -> Duration {
+        if self.poll_until.is_some_and(|until| now >= until) {
+            self.poll_until = None;
+        }
+        let told = self.watch.is_some() && self.poll_until.is_none();
+        self.options.poll_interval.max(if told { SLOW_LOOK } else { Duration::ZERO })
+    }
+
+    pub(crate) fn look(&mut self, key: FileKey, now: Instant) {
+        let Some(file) = self.files.get_mut(&key) else { return };
+        match file.look(now, self.options.fingerprint_size, &mut self.scratch) {
+            Ok(Look::Same) => {}
+            Ok(Look::Changed { identity_grew }) => {
+                if identity_grew {
+                    self.notices.push_back(Notice::Changed { file: key });
+                }
+                self.revisit(key, now);
+            }
+            Ok(Look::Replaced) => self.replaced(key, now),
+            Err(error) => {
+                if file.failed(now, error.kind()) {
+                    tracing::warn!(path = %file.path.display(), %error, "cannot look at the file; trying again");
+                }
+            }
+        }
+    }
+
+    /// The content of an open file is another one: reads it from its beginning, as
+    /// another file.
+    fn replaced(&mut self, key: FileKey, now: Instant) {
+        let Some(file) = self.files.remove(&key) else { return };
+        self.by_node.remove(&file.node());
+        let lost = file.unread();
+        let path = file.path.clone();
+        if lost.is_empty() {
+            tracing::info!(path = %path.display(), offset = file.offset,
+                "the file was truncated: reading from its beginning");
+        } else {
+            tracing::error!(path = %path.display(), bytes = lost.len(), range = %lost,
+                "the file was truncated before all of it was read: bytes are lost");
+        }
+        self.notices.push_back(Notice::Closed { file: key, cause: Cause::Truncated { lost } });
+        match file.again(now, &self.options, &mut self.scratch) {
+            Ok(file) => {
+                self.insert(file, now);
+            }
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "cannot read the file; trying again");
+                self.scan_wanted = true;
+            }
+        }
+    }
+
+    /// Closes a file that no path leads to, unless something was written to it
+    /// after all.
+    fn let_go(&mut self, key: FileKey, now: Instant) {
+        self.look(key, now);
+        let closes = self.files.get(&key).and_then(|file| file.closes(&self.options));
+        if closes.is_none_or(|due| now < due) {
+            return;
+        }
+        let Some(file) = self.files.remove(&key) else { return };
+        self.by_node.remove(&file.node());
+        // A deleted file's inode will be given to another one: nothing of it must
+        // be remembered.
+        let deleted = file.handle().metadata().is_ok_and(|metadata| metadata.nlink() == 0);
+        if !deleted {
+            self.absent.part(file.identity, file.offset);
+        }
+        tracing::info!(path = %file.path.display(), offset = file.offset, deleted, "let go of a file, read to its end");
+        let cause = if deleted { Cause::Deleted } else { Cause::Moved };
+        self.notices.push_back(Notice::Closed { file: key, cause });
+    }
+
+    /// Puts a file where it belongs: among those to read, among those for which
+    /// time matters, or nowhere.
+    pub(crate) fn revisit(&mut self, key: FileKey, now: Instant) {
+        let Some(file) = self.files.get_mut(&key) else { return };
+        if !file.queued && file.due(&self.options).is_some_and(|due| due <= now) {
+            file.queued = true;
+            self.ready.push_back(key);
+        }
+        if file.alarm(&self.options).is_some() {
+            self.restless.insert(key);
+        } else {
+            self.restless.remove(&key);
+        }
+    }
+
+    pub(crate) fn next_alarm(&self) -> Instant {
+        let alarms = self.restless.iter().filter_map(|key| self.files.get(key)?.alarm(&self.options));
+        let mut next = alarms.fold(self.next_look.min(self.next_scan), Instant::min);
+        if self.scan_wanted {
+            next = next.min(self.scan_not_before);
+        }
+        next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use notify::event::{EventKind, Flag};
+
+    use super::*;
+    use crate::Options;
+
+    fn tailer(folder: &Path) -> Tailer {
+        let options = Options {
+            include: vec![format!("{}/*.log", folder.display())],
+            poll_interval: Duration::from_millis(5),
+            ..Options::default()
+        };
+        Tailer::new(options, |_: &crate::Found<'_>| None).unwrap()
+    }
+
+    fn wait_for_bytes(tailer: &mut Tailer, bytes: u64) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while tailer.unread_bytes() != bytes {
+            assert!(Instant::now() < deadline, "{} unread instead of {bytes}", tailer.unread_bytes());
+            tailer.hold(Instant::now() + Duration::from_millis(5));
+            while tailer.take_notice().is_some() {}
+        }
+    }
+
+    /// What a tailer does whose notifications end must not depend on any that are
+    /// still on their way: they are gone before the first change.
+    #[test]
+    fn without_notifications_files_are_polled() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tailer = tailer(folder.path());
+        tailer.ear.note(Err(notify::Error::new(notify::ErrorKind::MaxFilesWatch)));
+        tailer.wait(Instant::now());
+        while tailer.watch.is_some() {
+            tailer.wait(Instant::now() + Duration::from_millis(5));
+        }
+        assert!(tailer.watched.is_empty());
+        fs::write(folder.path().join("a.log"), "one\n").unwrap();
+        wait_for_bytes(&mut tailer, 4);
+        fs::write(folder.path().join("a.log"), "one\ntwo\n").unwrap();
+        wait_for_bytes(&mut tailer, 8);
+    }
+
+    #[test]
+    fn an_overflow_makes_it_look_at_everything_and_poll_for_a_while() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tailer = tailer(folder.path());
+        tailer.next_look = Instant::now() + Duration::from_secs(3600);
+        tailer.ear.note(Ok(notify::Event::new(EventKind::Other).set_flag(Flag::Rescan)));
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while tailer.poll_until.is_none() {
+            assert!(Instant::now() < deadline);
+            tailer.wait(Instant::now() + Duration::from_millis(5));
+        }
+        assert!(tailer.watch.is_some());
+        assert!(tailer.next_look <= Instant::now() + tailer.options.poll_interval);
+    }
+
+    /// A walk per write would cost a core on a deep tree.
+    #[test]
+    fn writing_to_a_file_does_not_make_it_walk() {
+        use std::io::Write;
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = fs::File::create(folder.path().join("a.log")).unwrap();
+        let mut tailer = tailer(folder.path());
+        wait_for_bytes(&mut tailer, 0);
+        while tailer.scan_wanted {
+            tailer.hold(Instant::now() + Duration::from_millis(5));
+        }
+        let next_scan = tailer.next_scan;
+        for round in 1..=20 {
+            file.write_all(b"0123456789\n").unwrap();
+            wait_for_bytes(&mut tailer, round * 11);
+        }
+        fs::write(folder.path().join("no match"), "x").unwrap();
+        tailer.hold(Instant::now() + Duration::from_millis(50));
+        assert_eq!(tailer.next_scan, next_scan);
+    }
+}

@@ -1,0 +1,196 @@
+//! Which files are followed, and where reading begins.
+
+use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::time::Duration;
+
+use skidway_tail::{Found, Notice, StartAt, Tailer};
+
+use crate::rig::{Log, Rig, append, options};
+
+#[test]
+fn start_at_end_is_for_files_that_were_there() {
+    let folder = tempfile::tempdir().unwrap();
+    append(folder.path().join("old.log"), "before\n");
+    let mut rig = Rig::with(folder, &["*.log"], |options| options.start_at = StartAt::End);
+    rig.append("new.log", "first\n");
+    rig.append("old.log", "after\n");
+    rig.expect(&["first\n", "after\n"]);
+}
+
+#[test]
+fn start_at_beginning_reads_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    append(folder.path().join("old.log"), "before\n");
+    let mut rig = Rig::with(folder, &["*.log"], |_| {});
+    rig.append("old.log", "after\n");
+    rig.expect(&["before\nafter\n"]);
+}
+
+#[test]
+fn a_known_file_goes_on_where_it_was_left() {
+    let folder = tempfile::tempdir().unwrap();
+    append(folder.path().join("a.log"), "one\ntwo\n");
+    append(folder.path().join("b.log"), "short\n");
+    let mut options = options(&folder, &["*.log"]);
+    options.start_at = StartAt::End;
+    let tailer = Tailer::new(options, |found: &Found<'_>| {
+        assert_eq!(found.head_hash(found.identity.head_len), Some(found.identity.head_hash));
+        assert_eq!(found.head_hash(9), None, "the files are shorter");
+        assert_eq!(found.head_hash(3), Some(skidway_tail::head_hash(&fs::read(found.path).unwrap()[..3])));
+        Some(if found.path.ends_with("a.log") { 4 } else { 1000 })
+    })
+    .unwrap();
+    let mut rig = Rig::around(folder, tailer);
+    rig.expect(&["two\n", "short\n"]);
+}
+
+#[test]
+fn two_stars_cross_directories_and_excludes_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("a/b/c")).unwrap();
+    fs::create_dir_all(folder.path().join("private")).unwrap();
+    for name in ["0.log", "a/1.log", "a/b/c/2.log", "private/no.log", "a/no.txt", "a/no-debug.log"] {
+        append(folder.path().join(name), format!("{name}\n"));
+    }
+    let excludes = ["private/**", "**/*-debug.log"].map(|glob| format!("{}/{glob}", folder.path().display()));
+    let mut rig = Rig::with(folder, &["**/*.log"], |options| options.exclude = excludes.to_vec());
+    rig.expect(&["0.log\n", "a/1.log\n", "a/b/c/2.log\n"]);
+    rig.rounds(Duration::from_millis(50));
+    assert_eq!(rig.texts().len(), 3);
+}
+
+#[test]
+fn directories_that_appear_later_are_found() {
+    let mut rig = Rig::new(&["deep/er/*.log", "**/*.txt", "literal/file"]);
+    rig.round();
+    fs::create_dir_all(rig.path("deep/er")).unwrap();
+    fs::create_dir_all(rig.path("other/tree")).unwrap();
+    fs::create_dir_all(rig.path("literal")).unwrap();
+    rig.append("deep/er/a.log", "one\n");
+    rig.append("other/tree/b.txt", "two\n");
+    rig.append("literal/file", "three\n");
+    rig.expect(&["one\n", "two\n", "three\n"]);
+    fs::remove_dir_all(rig.path("deep")).unwrap();
+    rig.rounds(Duration::from_millis(30));
+    fs::create_dir_all(rig.path("deep/er")).unwrap();
+    rig.append("deep/er/a.log", "again\n");
+    rig.expect(&["one\n", "two\n", "three\n", "again\n"]);
+}
+
+#[test]
+fn several_names_of_one_file_are_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    append(folder.path().join("real.log"), "one\n");
+    append(elsewhere.path().join("target"), "two\n");
+    symlink(folder.path().join("real.log"), folder.path().join("a-link.log")).unwrap();
+    fs::hard_link(folder.path().join("real.log"), folder.path().join("hard.log")).unwrap();
+    symlink(elsewhere.path().join("target"), folder.path().join("far.log")).unwrap();
+    symlink("nowhere", folder.path().join("dangling.log")).unwrap();
+    let mut rig = Rig::with(folder, &["*.log"], |_| {});
+    rig.expect(&["one\n", "two\n"]);
+    rig.append("hard.log", "three\n");
+    append(elsewhere.path().join("target"), "four\n");
+    rig.expect(&["one\nthree\n", "two\nfour\n"]);
+    let names: Vec<_> =
+        rig.tailer.files().map(|file| rig.tailer.file(file).unwrap().path.to_owned()).collect();
+    assert!(!names.contains(&rig.path("a-link.log")), "a real name comes before a link: {names:?}");
+}
+
+#[test]
+fn links_in_a_circle_end() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a", "b", "c"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        append(folder.path().join(name).join("x.log"), format!("{name}\n"));
+        for other in ["a", "b", "c", "."] {
+            symlink(folder.path().join(other), folder.path().join(name).join(format!("to-{other}"))).unwrap();
+        }
+    }
+    symlink("self.log", folder.path().join("self.log")).unwrap();
+    let (log, _guard) = Log::capture();
+    let mut rig = Rig::with(folder, &["**/*.log"], |_| {});
+    rig.expect(&["a\n", "b\n", "c\n"]);
+    assert_eq!(log.count(&["WARN", "self.log"]), 1, "a link to itself cannot be read");
+}
+
+#[test]
+fn what_is_no_file_is_skipped_and_said_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.log");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+    fs::create_dir(folder.path().join("folder.log")).unwrap();
+    symlink("/dev/null", folder.path().join("device.log")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket.log")).unwrap();
+    append(folder.path().join("a.log"), "one\n");
+    let (log, _guard) = Log::capture();
+    let mut rig = Rig::with(folder, &["*.log"], |options| options.notify = false);
+    rig.expect(&["one\n"]);
+    rig.rounds(Duration::from_millis(100));
+    for (name, what) in
+        [("pipe", "a named pipe"), ("folder", "a directory"), ("device", "a device"), ("socket", "a socket")]
+    {
+        assert_eq!(log.count(&["skipped", &format!("{name}.log"), what]), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_name_that_is_not_utf8_is_followed() {
+    let mut rig = Rig::new(&["*.log"]);
+    append(rig.folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.log")), "one\n");
+    rig.expect(&["one\n"]);
+}
+
+#[test]
+fn two_files_with_the_same_content_are_two() {
+    let mut rig = Rig::new(&["*.log"]);
+    rig.append("a.log", "one\ntwo\n");
+    rig.append("b.log", "one\ntwo\n");
+    rig.expect(&["one\ntwo\n", "one\ntwo\n"]);
+}
+
+#[test]
+fn the_identity_grows_with_a_short_file() {
+    let mut rig = Rig::new(&["*.log"]);
+    rig.append("a.log", "one\n");
+    rig.expect(&["one\n"]);
+    let file = rig.tailer.files().next().unwrap();
+    rig.append("a.log", "x".repeat(2000));
+    rig.until("a longer head", |rig| rig.tailer.file(file).unwrap().identity.head_len == 1000);
+    assert!(rig.notices.contains(&Notice::Changed { file }));
+    let head = [&b"one\n"[..], &[b'x'; 996]].concat();
+    assert_eq!(rig.tailer.file(file).unwrap().identity.head_hash, skidway_tail::head_hash(&head));
+}
+
+#[test]
+fn an_unreadable_file_is_said_once_and_read_when_it_can_be() {
+    if rustix::process::geteuid().is_root() {
+        println!("skipped: root may read everything");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("closed")).unwrap();
+    append(folder.path().join("closed/c.log"), "three\n");
+    append(folder.path().join("a.log"), "one\n");
+    append(folder.path().join("b.log"), "two\n");
+    let lock =
+        |path: std::path::PathBuf, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    lock(folder.path().join("b.log"), 0);
+    lock(folder.path().join("closed"), 0);
+    let (log, _guard) = Log::capture();
+    let mut rig = Rig::with(folder, &["**/*.log"], |options| options.start_at = StartAt::End);
+    rig.append("a.log", "four\n");
+    rig.expect(&["four\n"]);
+    rig.rounds(Duration::from_millis(100));
+    assert_eq!(log.count(&["WARN", "b.log"]), 1);
+    assert_eq!(log.count(&["WARN", "closed"]), 1);
+    lock(rig.path("closed"), 0o755);
+    rig.expect(&["four\n", "three\n"]);
+    lock(rig.path("b.log"), 0o644);
+    rig.append("b.log", "five\n");
+    // It was there at the start, so it counts from its length at that time.
+    rig.expect(&["four\n", "three\n", "five\n"]);
+    assert_eq!(log.count(&["can be read now", "b.log"]), 1);
+}

@@ -1,0 +1,9 @@
+//! The tailer on real files: every rule of following, finding and cutting.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+mod cutting;
+mod finding;
+mod model;
+mod rig;
+mod rotating;

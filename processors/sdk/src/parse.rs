@@ -1,0 +1,177 @@
+//! From a text to columns: lines are split, trimmed, joined and counted here, so
+//! that a [`Parser`] has only single lines to think of.
+//!
+//! The rules, which are the OpenTelemetry Collector's where it has one:
+//! - White space (space, tab, CR, LF) is trimmed off both ends of an entry; a line
+//!   of nothing else is skipped and ends the entry before it.
+//! - [`Line::Continuation`] joins the line to the entry right before it: the body
+//!   is then one span from the first line's start to the last one's end. Without
+//!   an entry it is a record of its own, unrecognised.
+//! - An entry at the end of the text waits for its continuation: it is not consumed
+//!   unless the host says `flush`. Where a text is cut makes no difference for the
+//!   records.
+
+use crate::Parsed;
+use crate::bindings::parser::exports::skidway::processor::parser as wit;
+use crate::record::{Columns, Record};
+use crate::time::Clock;
+
+/// What a line turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    /// The first line of an entry.
+    Entry,
+    /// A further line of the entry before it. What was set in the record is dropped.
+    Continuation,
+    /// Nothing, on purpose: it is counted and not delivered.
+    Skip,
+    /// A line that this parser does not know. It is delivered as it stands, what
+    /// was set in the record is dropped.
+    Unrecognised,
+}
+
+/// A pure function from lines to records.
+pub trait Parser: Sized + 'static {
+    /// Makes a parser from the JSON text of the user's `config`, `{}` without one.
+    ///
+    /// # Errors
+    /// What is wrong and what to write instead, shown to the user as it stands.
+    fn configure(config: &str) -> Result<Self, String>;
+
+    /// Reads one line: never empty, without its line end and trailing white space,
+    /// valid UTF-8 in the agent. Leading white space is still there: it often marks
+    /// a continuation.
+    fn line(&self, line: &[u8], context: &Context, out: &mut Record<'_>) -> Line;
+}
+
+/// What a pure function over bytes cannot know by itself.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The file's path.
+    pub path: String,
+    /// How late the lines can be, and what the local time is: for stamps without a
+    /// year or a zone.
+    pub clock: Clock,
+    /// No more bytes are coming soon: everything is consumed.
+    pub flush: bool,
+}
+
+impl From<wit::Context> for Context {
+    fn from(context: wit::Context) -> Self {
+        Self {
+            path: context.path,
+            clock: Clock::new(
+                context.reference_time_unix_nano,
+                context.zone.iter().map(|change| (change.from_unix_second, change.utc_offset_second)),
+            ),
+            flush: context.flush,
+        }
+    }
+}
+
+/// Runs a parser over a text of whole lines. This is the component's `parse`; call
+/// it natively through [`testing`](crate::testing), which also checks the answer.
+#[inline]
+pub fn parse<P: Parser>(parser: &P, text: &[u8], context: &Context) -> Parsed {
+    let mut run = Run { columns: Columns::new(text), skipped: 0, unrecognised: Vec::new(), open: None };
+    let mut start = 0;
+    for line_feed in memchr::memchr_iter(b'\n', text) {
+        run.line(parser, text, start, line_feed, context);
+        start = line_feed + 1;
+    }
+    if context.flush && start < text.len() {
+        run.line(parser, text, start, text.len(), context);
+        start = text.len();
+    }
+    if !context.flush
+        && let Some(entry) = run.open.take()
+    {
+        run.columns.pop();
+        start = entry.origin;
+    }
+    Parsed {
+        records: run.columns.into_records(),
+        consumed: start as u32,
+        skipped_lines: run.skipped,
+        unrecognised: run.unrecognised,
+    }
+}
+
+struct Run {
+    columns: Columns,
+    skipped: u32,
+    unrecognised: Vec<u32>,
+    /// The entry that the next line may continue: the last record.
+    open: Option<Entry>,
+}
+
+struct Entry {
+    /// Where its first line starts.
+    origin: usize,
+    /// The place of the attribute that grows with it.
+    open_ended: Option<usize>,
+}
+
+impl Run {
+    #[inline]
+    fn line<P: Parser>(&mut self, parser: &P, text: &[u8], start: usize, end: usize, context: &Context) {
+        let line = trim_end(text.get(start..end).unwrap_or(&[]));
+        if line.is_empty() {
+            return self.skip();
+        }
+        let end = start + line.len();
+        match parser.line(line, context, &mut Record::new(&mut self.columns)) {
+            Line::Entry => {
+                let open_ended = self.columns.take_open_ended();
+                self.columns.push(start, start + leading(line), end);
+                self.open = Some(Entry { origin: start, open_ended });
+            }
+            Line::Continuation => match &self.open {
+                Some(entry) => {
+                    let open_ended = entry.open_ended;
+                    self.columns.discard();
+                    self.columns.extend_last(end, open_ended);
+                }
+                None => self.unrecognised(line, start, end),
+            },
+            Line::Unrecognised => self.unrecognised(line, start, end),
+            Line::Skip => {
+                self.columns.discard();
+                self.skip();
+            }
+        }
+    }
+
+    fn skip(&mut self) {
+        self.skipped += 1;
+        self.open = None;
+    }
+
+    fn unrecognised(&mut self, line: &[u8], start: usize, end: usize) {
+        self.columns.discard();
+        self.unrecognised.push(self.columns.len() as u32);
+        self.columns.push(start, start + leading(line), end);
+        self.open = None;
+    }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+#[inline]
+fn trim_end(mut line: &[u8]) -> &[u8] {
+    while let [rest @ .., last] = line {
+        if !is_space(*last) {
+            break;
+        }
+        line = rest;
+    }
+    line
+}
+
+/// How many bytes of white space a line starts with.
+#[inline]
+fn leading(line: &[u8]) -> usize {
+    line.iter().take_while(|&&byte| is_space(byte)).count()
+}

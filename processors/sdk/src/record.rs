@@ -1,0 +1,245 @@
+//! The record that a line function fills in, and the columns behind it.
+//!
+//! Invariants: all record columns are equally long, all attribute columns are;
+//! attributes past the last `attributes-end` belong to the record at hand.
+
+use crate::bindings::lifecycle::skidway::processor::types::{Key, Kind, Records};
+
+/// A line is about 100 bytes long and has about five attributes: what the columns
+/// are reserved for. They grow where that is wrong.
+const BYTES_PER_RECORD: usize = 100;
+const ATTRIBUTES_PER_RECORD: usize = 5;
+
+/// A record in the making. Values that are sub-slices of the line cost an offset;
+/// any other bytes are copied.
+///
+/// Cut the line between characters, for instance at ASCII bytes: the host refuses
+/// an answer with half a character in it.
+pub struct Record<'a> {
+    columns: &'a mut Columns,
+}
+
+/// Everything that is known about a text so far.
+pub(crate) struct Columns {
+    pub(crate) records: Records,
+    keys: Vec<&'static str>,
+    text_address: usize,
+    text_len: usize,
+    time: u64,
+    severity: u8,
+    first_attribute: usize,
+    /// Bit `k`: the record at hand has key `k`. Keys from 64 on are looked for.
+    seen: u64,
+    open_ended: Option<usize>,
+}
+
+impl<'a> Record<'a> {
+    pub(crate) fn new(columns: &'a mut Columns) -> Self {
+        Self { columns }
+    }
+
+    /// When it happened, in nanoseconds since 1970-01-01T00:00:00Z; 0 means unknown.
+    #[inline]
+    pub fn time(&mut self, unix_nano: u64) {
+        self.columns.time = unix_nano;
+    }
+
+    /// OpenTelemetry severity number, 1 (TRACE) to 24 (FATAL4); 0 means unspecified.
+    #[inline]
+    pub fn severity(&mut self, number: u8) {
+        self.columns.severity = number;
+    }
+
+    /// Sets an attribute; one that is set twice has its last value. Bytes that are
+    /// not from the line need not be valid UTF-8: U+FFFD stands in.
+    #[inline]
+    pub fn attribute(&mut self, key: &'static str, value: &[u8]) {
+        self.attribute_as(key, Kind::Text, value);
+    }
+
+    /// Sets an attribute that is to be delivered as a number or a boolean. The
+    /// first use of a key settles the kind of all.
+    #[inline]
+    pub fn attribute_as(&mut self, key: &'static str, kind: Kind, value: &[u8]) {
+        let (start, end) = self.columns.span(value);
+        self.columns.set(key, kind, start, end);
+    }
+
+    /// Sets an attribute to everything from the start of `rest` to the end of the
+    /// entry: it grows when lines are joined to the entry. `rest` is the end of the
+    /// line; one entry has one such attribute.
+    #[inline]
+    pub fn attribute_to_end(&mut self, key: &'static str, rest: &[u8]) {
+        let (start, end) = self.columns.span(rest);
+        let slot = self.columns.set(key, Kind::Text, start, end);
+        self.columns.open_ended = Some(slot);
+    }
+}
+
+impl Columns {
+    pub(crate) fn new(text: &[u8]) -> Self {
+        let lines = text.len() / BYTES_PER_RECORD + 1;
+        let attributes = lines * ATTRIBUTES_PER_RECORD;
+        Self {
+            records: Records {
+                origin: Vec::with_capacity(lines),
+                time_unix_nano: Vec::with_capacity(lines),
+                severity_number: Vec::with_capacity(lines),
+                body_start: Vec::with_capacity(lines),
+                body_end: Vec::with_capacity(lines),
+                attributes_end: Vec::with_capacity(lines),
+                attribute_key: Vec::with_capacity(attributes),
+                attribute_start: Vec::with_capacity(attributes),
+                attribute_end: Vec::with_capacity(attributes),
+                keys: Vec::new(),
+                scratch: Vec::new(),
+            },
+            keys: Vec::new(),
+            text_address: text.as_ptr().addr(),
+            text_len: text.len(),
+            time: 0,
+            severity: 0,
+            first_attribute: 0,
+            seen: 0,
+            open_ended: None,
+        }
+    }
+
+    /// How many records there are.
+    pub(crate) fn len(&self) -> usize {
+        self.records.origin.len()
+    }
+
+    /// The columns, finished.
+    pub(crate) fn into_records(self) -> Records {
+        self.records
+    }
+
+    /// Adds a record with what was set since the last one.
+    #[inline]
+    pub(crate) fn push(&mut self, origin: usize, body_start: usize, body_end: usize) {
+        self.records.origin.push(origin as u32);
+        self.records.time_unix_nano.push(self.time);
+        self.records.severity_number.push(self.severity);
+        self.records.body_start.push(body_start as u32);
+        self.records.body_end.push(body_end as u32);
+        self.records.attributes_end.push(self.records.attribute_key.len() as u32);
+        self.start_record();
+    }
+
+    /// Forgets what was set since the last record.
+    pub(crate) fn discard(&mut self) {
+        self.records.attribute_key.truncate(self.first_attribute);
+        self.records.attribute_start.truncate(self.first_attribute);
+        self.records.attribute_end.truncate(self.first_attribute);
+        self.start_record();
+    }
+
+    /// Takes back the last record.
+    pub(crate) fn pop(&mut self) {
+        self.records.origin.pop();
+        self.records.time_unix_nano.pop();
+        self.records.severity_number.pop();
+        self.records.body_start.pop();
+        self.records.body_end.pop();
+        self.records.attributes_end.pop();
+        self.first_attribute = self.records.attributes_end.last().map_or(0, |&end| end as usize);
+        self.discard();
+    }
+
+    /// Where the attribute is that was set to the end of the entry.
+    #[inline]
+    pub(crate) fn take_open_ended(&mut self) -> Option<usize> {
+        self.open_ended.take()
+    }
+
+    /// Moves the end of the last record, and that of one of its attributes.
+    pub(crate) fn extend_last(&mut self, end: usize, open_ended: Option<usize>) {
+        if let Some(body_end) = self.records.body_end.last_mut() {
+            *body_end = end as u32;
+        }
+        if let Some(attribute_end) = open_ended.and_then(|slot| self.records.attribute_end.get_mut(slot)) {
+            *attribute_end = end as u32;
+        }
+    }
+
+    #[inline]
+    fn start_record(&mut self) {
+        self.time = 0;
+        self.severity = 0;
+        self.first_attribute = self.records.attribute_key.len();
+        self.seen = 0;
+        self.open_ended = None;
+    }
+
+    /// The offsets of `value`: its place in the text, or that of a copy.
+    #[inline]
+    fn span(&mut self, value: &[u8]) -> (u32, u32) {
+        let start = value.as_ptr().addr().wrapping_sub(self.text_address);
+        // Slices do not overlap by chance: what begins and ends in the text is of it.
+        if start <= self.text_len && value.len() <= self.text_len - start {
+            (start as u32, (start + value.len()) as u32)
+        } else {
+            self.copy(value)
+        }
+    }
+
+    #[cold]
+    fn copy(&mut self, value: &[u8]) -> (u32, u32) {
+        let scratch = &mut self.records.scratch;
+        let start = self.text_len + scratch.len();
+        for part in value.utf8_chunks() {
+            scratch.extend_from_slice(part.valid().as_bytes());
+            if !part.invalid().is_empty() {
+                scratch.extend_from_slice("\u{fffd}".as_bytes());
+            }
+        }
+        (start as u32, (self.text_len + scratch.len()) as u32)
+    }
+
+    /// Sets an attribute of the record at hand and tells its place in the columns.
+    #[inline(always)]
+    fn set(&mut self, name: &'static str, kind: Kind, start: u32, end: u32) -> usize {
+        let slot = self.records.attribute_key.len();
+        let key = self.key(name, kind, slot - self.first_attribute);
+        let bit = 1u64.checked_shl(key as u32).unwrap_or(0);
+        if (self.seen & bit != 0 || bit == 0)
+            && let Some(slot) = self.find(key)
+        {
+            self.records.attribute_start[slot] = start;
+            self.records.attribute_end[slot] = end;
+            return slot;
+        }
+        self.seen |= bit;
+        self.records.attribute_key.push(key as u16);
+        self.records.attribute_start.push(start);
+        self.records.attribute_end.push(end);
+        slot
+    }
+
+    #[cold]
+    fn find(&self, key: usize) -> Option<usize> {
+        let own = self.records.attribute_key.get(self.first_attribute..)?;
+        own.iter().position(|&k| usize::from(k) == key).map(|at| self.first_attribute + at)
+    }
+
+    /// The index of a name. Records mostly set the same keys in the same order, so
+    /// that the one at `guess` is mostly it; and the same name mostly has the same
+    /// address.
+    #[inline]
+    fn key(&mut self, name: &'static str, kind: Kind, guess: usize) -> usize {
+        match self.keys.get(guess) {
+            Some(&key) if std::ptr::eq(key, name) => guess,
+            _ => self.search_key(name, kind),
+        }
+    }
+
+    fn search_key(&mut self, name: &'static str, kind: Kind) -> usize {
+        let same = |key: &&'static str| std::ptr::eq(*key, name) || *key == name;
+        self.keys.iter().position(same).unwrap_or_else(|| {
+            self.keys.push(name);
+            self.records.keys.push(Key { name: name.into(), kind });
+            self.keys.len() - 1
+        })
+    }
+}

@@ -1,0 +1,239 @@
+//! A component's logic in native tests, without a sandbox: runs a [`Parser`], checks
+//! its answer the way the host does, and turns columns into records to compare.
+
+use crate::bindings::lifecycle::skidway::processor::types::Records;
+use crate::time::Clock;
+use crate::{Context, Parsed, Parser};
+
+/// One record, to compare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The record's text.
+    pub body: String,
+    /// Nanoseconds since 1970-01-01T00:00:00Z, 0 when unknown.
+    pub time_unix_nano: u64,
+    /// OpenTelemetry severity number, 0 when unspecified.
+    pub severity: u8,
+    /// Names and values, in the order in which they were set.
+    pub attributes: Vec<(String, String)>,
+    /// Whether the parser knew the line.
+    pub recognised: bool,
+}
+
+impl Entry {
+    /// The value of an attribute.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// 2026-11-22T12:00:00Z, what [`parse`] takes for the file's last change.
+pub const REFERENCE_UNIX_NANO: u64 = 1_795_348_800_000_000_000;
+
+/// Parses a whole text in UTC at [`REFERENCE_UNIX_NANO`]; see [`parse_at`].
+///
+/// # Panics
+/// As [`parse_at`].
+pub fn parse<P: Parser>(parser: &P, text: &str) -> Vec<Entry> {
+    parse_at(parser, text, &Clock::utc(REFERENCE_UNIX_NANO))
+}
+
+/// Parses a whole text in one go, line by line, and cut into pieces in many ways,
+/// as a file that is still being written is.
+///
+/// # Panics
+/// Where the host would refuse an answer, and where the way the text is cut makes
+/// a difference.
+pub fn parse_at<P: Parser>(parser: &P, text: &str, clock: &Clock) -> Vec<Entry> {
+    let whole = pieces(parser, text, clock, &mut |_| false);
+    assert_eq!(
+        whole,
+        pieces(parser, text, clock, &mut |_| true),
+        "line by line it is not the same: {text:?}"
+    );
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    for rarity in [2, 3, 5, 11] {
+        for _ in 0..8 {
+            let mut cut = |_| {
+                random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+                (random >> 33).is_multiple_of(rarity)
+            };
+            assert_eq!(
+                whole,
+                pieces(parser, text, clock, &mut cut),
+                "in pieces it is not the same: {text:?}"
+            );
+        }
+    }
+    whole.0
+}
+
+/// The records and the number of skipped lines of a text that arrives up to each
+/// line end that `cut` says yes to.
+fn pieces<P: Parser>(
+    parser: &P,
+    text: &str,
+    clock: &Clock,
+    cut: &mut dyn FnMut(usize) -> bool,
+) -> (Vec<Entry>, u32) {
+    let mut entries = Vec::new();
+    let mut skipped = 0;
+    let mut start = 0;
+    let line_ends = text.match_indices('\n').map(|(at, _)| at + 1).filter(|&end| end < text.len());
+    let ends: Vec<_> = line_ends.filter(|&end| cut(end)).chain([text.len()]).collect();
+    for end in ends {
+        let context = Context { path: "test.log".into(), clock: clock.clone(), flush: end == text.len() };
+        let piece = &text[start..end];
+        let parsed = crate::parse(parser, piece.as_bytes(), &context);
+        if let Err(wrong) = check(piece, &parsed, context.flush) {
+            panic!("the host would refuse this: {wrong}: {piece:?}: {parsed:?}");
+        }
+        start += parsed.consumed as usize;
+        skipped += parsed.skipped_lines;
+        entries.extend(read(piece, &parsed));
+    }
+    (entries, skipped)
+}
+
+/// Whether the host would accept an answer about `text`: `wit/v0.1.0` says what it
+/// must be like. `flush` is what the parser was told.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn check(text: &str, parsed: &Parsed, flush: bool) -> Result<(), String> {
+    let records = &parsed.records;
+    lengths(records)?;
+    spans(text, records)?;
+    keys(records)?;
+    let consumed = parsed.consumed as usize;
+    let at_line_end = consumed == 0 || text.as_bytes().get(consumed - 1) == Some(&b'\n');
+    if !(if flush { consumed == text.len() } else { at_line_end }) {
+        return Err(format!("consumed {consumed} of {}", text.len()));
+    }
+    ascending("origin", records.origin.iter().map(|&o| o as usize), consumed)?;
+    ascending("unrecognised", parsed.unrecognised.iter().map(|&u| u as usize), records.origin.len())?;
+    if records.severity_number.iter().any(|&severity| severity > 24) {
+        return Err("severity past 24".into());
+    }
+    lines(&text[..consumed], parsed)
+}
+
+fn lengths(records: &Records) -> Result<(), String> {
+    let n = records.origin.len();
+    let per_record = [
+        records.time_unix_nano.len(),
+        records.severity_number.len(),
+        records.body_start.len(),
+        records.body_end.len(),
+        records.attributes_end.len(),
+    ];
+    let attributes = records.attribute_key.len();
+    let per_attribute = [records.attribute_start.len(), records.attribute_end.len()];
+    if per_record.iter().any(|&len| len != n) || per_attribute.iter().any(|&len| len != attributes) {
+        return Err("columns of different lengths".into());
+    }
+    let last = records.attributes_end.last().map_or(0, |&end| end as usize);
+    if last != attributes {
+        return Err(format!("{attributes} attributes, the last attributes-end is {last}"));
+    }
+    ascending("attributes-end", records.attributes_end.iter().map(|&e| e as usize), attributes + 1)
+}
+
+fn spans(text: &str, records: &Records) -> Result<(), String> {
+    let scratch = std::str::from_utf8(&records.scratch).map_err(|_| "scratch is not UTF-8")?;
+    let bodies = records.body_start.iter().zip(&records.body_end);
+    let attributes = records.attribute_start.iter().zip(&records.attribute_end);
+    for (&start, &end) in bodies.chain(attributes) {
+        if span(text, scratch, start, end).is_none() {
+            return Err(format!("{start}..{end} is no span"));
+        }
+    }
+    Ok(())
+}
+
+fn span<'t>(text: &'t str, scratch: &'t str, start: u32, end: u32) -> Option<&'t str> {
+    let (start, end) = (start as usize, end as usize);
+    if end <= text.len() {
+        text.get(start..end)
+    } else {
+        scratch.get(start.checked_sub(text.len())?..end - text.len())
+    }
+}
+
+fn keys(records: &Records) -> Result<(), String> {
+    for (index, key) in records.keys.iter().enumerate() {
+        let again = records.keys[..index].iter().any(|other| other.name == key.name);
+        if again || key.name.is_empty() || key.name.len() > 256 {
+            return Err(format!("key {:?} is empty, too long or there twice", key.name));
+        }
+    }
+    let mut first = 0;
+    for &end in &records.attributes_end {
+        let own = &records.attribute_key[first..end as usize];
+        for (index, &key) in own.iter().enumerate() {
+            if usize::from(key) >= records.keys.len() || own[..index].contains(&key) {
+                return Err(format!("key {key} is out of range or there twice in a record"));
+            }
+        }
+        first = end as usize;
+    }
+    Ok(())
+}
+
+fn ascending(what: &str, entries: impl Iterator<Item = usize>, limit: usize) -> Result<(), String> {
+    let mut least = 0;
+    for entry in entries {
+        if entry < least || entry >= limit {
+            return Err(format!("{what} does not ascend below {limit}: {entry} after {least}"));
+        }
+        least = entry;
+    }
+    Ok(())
+}
+
+/// Every line that is not skipped is in a record's body.
+fn lines(consumed: &str, parsed: &Parsed) -> Result<(), String> {
+    let records = &parsed.records;
+    let bodies: Vec<_> = records.body_start.iter().zip(&records.body_end).collect();
+    let mut skipped = 0;
+    let mut start = 0;
+    for line in consumed.split_inclusive('\n') {
+        let trimmed = line.trim_matches([' ', '\t', '\r', '\n']);
+        let from = start + (line.len() - line.trim_start_matches([' ', '\t', '\r', '\n']).len());
+        let to = from + trimmed.len();
+        let inside = |&(&s, &e): &(&u32, &u32)| s as usize <= from && to <= e as usize;
+        if trimmed.is_empty() || !bodies.iter().any(inside) {
+            skipped += 1;
+        }
+        start += line.len();
+    }
+    if skipped != parsed.skipped_lines {
+        return Err(format!("{skipped} lines are in no body, {} were skipped", parsed.skipped_lines));
+    }
+    Ok(())
+}
+
+/// The records of an answer that [`check`] accepts.
+fn read(text: &str, parsed: &Parsed) -> Vec<Entry> {
+    let records = &parsed.records;
+    let scratch = std::str::from_utf8(&records.scratch).unwrap_or_default();
+    let text = |start, end| span(text, scratch, start, end).unwrap_or_default().to_owned();
+    let mut first = 0;
+    (0..records.origin.len())
+        .map(|index| {
+            let own = first..records.attributes_end[index] as usize;
+            first = own.end;
+            let attribute = |at: usize| {
+                let name = &records.keys[usize::from(records.attribute_key[at])].name;
+                (name.clone(), text(records.attribute_start[at], records.attribute_end[at]))
+            };
+            Entry {
+                body: text(records.body_start[index], records.body_end[index]),
+                time_unix_nano: records.time_unix_nano[index],
+                severity: records.severity_number[index],
+                attributes: own.map(attribute).collect(),
+                recognised: parsed.unrecognised.binary_search(&(index as u32)).is_err(),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,72 @@
+use super::Headers;
+use bytes::Bytes;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use prost::Message;
+use std::io::Read;
+
+/// What the collector allows after decompression is 20 MiB; this is well above it,
+/// so that limits are set by tests, and still bounded.
+pub(super) const MAX_BODY: usize = 64 << 20;
+
+/// A request that is not answered with 200, and why.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) status: u16,
+    pub(super) message: String,
+}
+
+impl Refused {
+    pub(super) fn new(status: u16, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+}
+
+/// A request's content.
+pub(super) struct Decoded {
+    pub(super) request: ExportLogsServiceRequest,
+    /// Size after decompression.
+    pub(super) bytes: usize,
+    pub(super) records: u64,
+}
+
+pub(super) fn decode(headers: &Headers, body: Bytes) -> Result<Decoded, Refused> {
+    let header = |name| headers.get(name).map(|value| value.trim());
+    match header("content-type") {
+        Some("application/x-protobuf") => {}
+        other => {
+            return Err(Refused::new(415, format!("content-type {other:?} is not application/x-protobuf")));
+        }
+    }
+    let body = match header("content-encoding") {
+        None | Some("identity") => body,
+        Some("gzip") => inflate("gzip", flate2::read::MultiGzDecoder::new(&body[..]), body.len())?,
+        Some("zstd") => match zstd::Decoder::new(&body[..]) {
+            Ok(decoder) => inflate("zstd", decoder, body.len())?,
+            Err(error) => return Err(Refused::new(400, format!("no zstd: {error}"))),
+        },
+        Some(other) => {
+            return Err(Refused::new(415, format!("content-encoding {other:?} is not gzip or zstd")));
+        }
+    };
+    let bytes = body.len();
+    let request = ExportLogsServiceRequest::decode(body)
+        .map_err(|error| Refused::new(400, format!("no ExportLogsServiceRequest: {error}")))?;
+    let records = request
+        .resource_logs
+        .iter()
+        .flat_map(|resource| &resource.scope_logs)
+        .map(|scope| scope.log_records.len() as u64)
+        .sum();
+    Ok(Decoded { request, bytes, records })
+}
+
+fn inflate(name: &str, from: impl Read, packed: usize) -> Result<Bytes, Refused> {
+    let mut body = Vec::with_capacity((packed * 8).min(MAX_BODY));
+    from.take(MAX_BODY as u64 + 1)
+        .read_to_end(&mut body)
+        .map_err(|error| Refused::new(400, format!("no {name}: {error}")))?;
+    if body.len() > MAX_BODY {
+        return Err(Refused::new(413, format!("more than {MAX_BODY} bytes")));
+    }
+    Ok(body.into())
+}

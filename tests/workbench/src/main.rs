@@ -1,0 +1,45 @@
+//! Stands the real agent between an EC2 metadata service and an OTLP receiver, both of our own, and shows
+//! (`demo`) or measures (`bench`) what it does.
+#![allow(clippy::print_stdout, reason = "tables on standard output are what this program is for")]
+
+mod bench;
+mod books;
+mod demo;
+mod generate;
+mod lines;
+mod process;
+mod report;
+mod tables;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "skidway-workbench", version, about = "Shows and measures the real agent")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Delivers the sample log and prints what arrived.
+    Demo(demo::Options),
+    /// Measures the agent on generated lines.
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Demo(options) => demo::run(&options),
+        Command::Bench(options) => bench::run(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

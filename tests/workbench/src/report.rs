@@ -1,0 +1,154 @@
+//! What arrived, for people.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use comfy_table::Cell;
+use jiff::Timestamp;
+use skidway_test_support::sink::Record;
+
+use crate::books::Books;
+use crate::lines::Lines;
+use crate::process::Ended;
+use crate::tables::{grouped, megabytes, number, row, table};
+
+/// Records shown of each file.
+const SHOWN: usize = 12;
+/// Units shown by name; the others are added up.
+const UNITS: usize = 16;
+
+/// Some records of each file, one of a unit.
+pub(crate) fn records(records: &[Record]) {
+    let mut files: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
+    for record in records {
+        files.entry(record.attr("log.file.name").unwrap_or("?")).or_default().push(record);
+    }
+    for (file, records) in files {
+        println!("\n{file}: {} records, some of them", records.len());
+        let mut table = table(&["time (UTC)", "host", "unit", "pid", "severity", "message"]);
+        for record in choose(&records) {
+            let text = |key| Cell::new(record.attr(key).unwrap_or(""));
+            table.add_row(row(vec![
+                Cell::new(time(record.time_unix_nano)),
+                text("hostname"),
+                text("unit"),
+                text("pid"),
+                Cell::new(&record.severity_text),
+                Cell::new(message(record)),
+            ]));
+        }
+        println!("{table}");
+    }
+}
+
+/// One line for a record that has just come.
+pub(crate) fn line(record: &Record) -> String {
+    let unit = record.attr("unit").unwrap_or("-");
+    let pid = record.attr("pid").map(|pid| format!("[{pid}]")).unwrap_or_default();
+    let file = record.attr("log.file.name").unwrap_or("?");
+    let time = time(record.time_unix_nano);
+    format!("{file}  {time}  {:<7} {unit}{pid}: {}", record.severity_text, message(record))
+}
+
+/// The resources that records came with: one, unless the host's identity came late.
+pub(crate) fn resources(records: &[Record]) {
+    let mut resources: Vec<(&Record, usize)> = Vec::new();
+    for record in records {
+        match resources.iter_mut().find(|(first, _)| first.resource == record.resource) {
+            Some((_, count)) => *count += 1,
+            None => resources.push((record, 1)),
+        }
+    }
+    for (first, count) in resources {
+        println!("\nresource of {} records", grouped(count as u64));
+        for (name, value) in first.resource.iter() {
+            println!("  {name:<26} {value}");
+        }
+    }
+}
+
+/// How many records each unit and each severity has.
+pub(crate) fn counts(records: &[Record]) {
+    let count = |of: &dyn Fn(&Record) -> String| {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for record in records {
+            *counts.entry(of(record)).or_default() += 1;
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        counts
+    };
+    let units = count(&|record| record.attr("unit").unwrap_or("(no unit)").to_owned());
+    let severities = count(&|record| {
+        if record.severity_text.is_empty() { "(none)".into() } else { record.severity_text.clone() }
+    });
+    println!("\nrecords per unit and per severity");
+    let mut table = table(&["unit", "records", "severity", "records"]);
+    for i in 0..UNITS.min(units.len()).max(severities.len()) {
+        let pair = |counts: &[(String, u64)]| match counts.get(i) {
+            Some((name, count)) => [Cell::new(name), number(count)],
+            None => [Cell::new(""), Cell::new("")],
+        };
+        let cells = pair(&units).into_iter().chain(pair(&severities)).collect();
+        table.add_row(row(cells));
+    }
+    println!("{table}");
+    if let Some(rest) = units.get(UNITS..).filter(|rest| !rest.is_empty()) {
+        let sum: u64 = rest.iter().map(|(_, count)| count).sum();
+        println!("and {} more units with {sum} records", rest.len());
+    }
+}
+
+/// What became of every line.
+pub(crate) fn books(books: &Books, in_files: &Lines, arrived: u64) {
+    println!("\nbalance");
+    let say = |what: &str, count: u64| println!("  {what:<44} {:>10}", grouped(count));
+    say("lines in the files", in_files.all);
+    say("lines read by the agent", books.lines_read);
+    say("records delivered, by the agent's count", books.records_delivered);
+    say("records that arrived, by the receiver's", arrived);
+    say("lines joined to the entry before them", books.lines_joined);
+    say("blank lines skipped", books.lines_skipped);
+    say("records left out by a processor", books.records_dropped);
+    say("records refused by the receiver", books.records_rejected);
+    say("records in flight at the end", books.in_flight);
+}
+
+/// What it took.
+pub(crate) fn speed(lines: u64, delivered_after: Duration, ended: &Ended) {
+    println!("\nspeed");
+    let seconds = delivered_after.as_secs_f64();
+    println!("  all delivered after      {seconds:.2} s, the agent's start and the EC2 look-up included");
+    println!("  lines a second           {}", grouped((lines as f64 / seconds) as u64));
+    println!("  processor time           {:.2} s, from its start to its end", ended.cpu.as_secs_f64());
+    println!("  memory at the most       {}", megabytes(ended.peak_memory));
+    println!("  `cargo xtask bench` measures with a million lines");
+}
+
+/// Of every unit the gravest record; if that is too many, evenly spaced ones. In the order of arrival.
+fn choose<'a>(records: &[&'a Record]) -> Vec<&'a Record> {
+    let mut best: BTreeMap<&str, usize> = BTreeMap::new();
+    for (i, record) in records.iter().enumerate() {
+        let shown = best.entry(record.attr("unit").unwrap_or("")).or_insert(i);
+        if record.severity_number > records[*shown].severity_number {
+            *shown = i;
+        }
+    }
+    let mut indices: Vec<usize> = best.into_values().collect();
+    indices.sort_unstable();
+    let all = indices.len();
+    (0..all.min(SHOWN)).map(|i| records[indices[i * all / all.min(SHOWN)]]).collect()
+}
+
+fn time(unix_nano: u64) -> String {
+    match Timestamp::from_nanosecond(unix_nano.into()) {
+        Ok(time) if unix_nano > 0 => time.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string(),
+        _ => "-".to_owned(),
+    }
+}
+
+/// The message, or the body where there is none, on one line.
+fn message(record: &Record) -> String {
+    let text = record.attr("message").unwrap_or(&record.body);
+    text.replace("\r\n", "\n").replace('\n', " ⏎ ").replace('\t', " ")
+}

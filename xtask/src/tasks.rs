@@ -1,0 +1,78 @@
+//! The commands, each of which does its own set-up.
+
+use std::env;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::workspace::Workspace;
+use crate::{components, exec, toolchain};
+
+pub(crate) fn setup() -> Result<()> {
+    exec::step("wasm tool chain", toolchain::set_up).map(drop)
+}
+
+pub(crate) fn components() -> Result<()> {
+    let workspace = Workspace::read()?;
+    let built = build_components(&workspace)?;
+    components::print(&built, &workspace.components());
+    Ok(())
+}
+
+/// Runs every test there is, with `arguments` for `cargo test`.
+pub(crate) fn test(arguments: &[String]) -> Result<()> {
+    let workspace = Workspace::read()?;
+    build_components(&workspace)?;
+    // The black-box tests start it. Built with the whole workspace's features, so the tests reuse it.
+    exec::step("building the agent", || {
+        exec::run(in_root(&workspace).args(["build", "--workspace", "--bin", "skidway"]))
+    })?;
+    exec::step("tests", || {
+        let mut command = in_root(&workspace);
+        command.args(["test", "--workspace"]).args(arguments);
+        if env::var_os("SKIDWAY_BIN").is_none() {
+            command.env("SKIDWAY_BIN", workspace.target.join("debug/skidway"));
+        }
+        let corpora = workspace.root.join("../shared/corpora");
+        match (env::var_os("SKIDWAY_CORPORA"), corpora.canonicalize()) {
+            (Some(_), _) => {}
+            (None, Ok(corpora)) => {
+                command.env("SKIDWAY_CORPORA", corpora);
+            }
+            (None, Err(_)) => exec::note("SKIDWAY_CORPORA is unset: tests against real lines are skipped"),
+        }
+        exec::run(&mut command)
+    })
+}
+
+/// Builds the release agent and the workbench, and becomes the latter: Ctrl-C is its alone to handle.
+pub(crate) fn workbench(task: &str, arguments: &[String]) -> Result<()> {
+    let workspace = Workspace::read()?;
+    build_components(&workspace)?;
+    exec::step("building the agent (release)", || {
+        let mut command = in_root(&workspace);
+        exec::run(command.args([
+            "build",
+            "--release",
+            "--package",
+            "skidway",
+            "--package",
+            "skidway-workbench",
+        ]))
+    })?;
+    let program = workspace.release_binary("skidway-workbench");
+    let error = Command::new(&program).current_dir(&workspace.root).arg(task).args(arguments).exec();
+    Err(error).with_context(|| format!("cannot start {}", program.display()))
+}
+
+fn build_components(workspace: &Workspace) -> Result<Vec<components::Built>> {
+    let route = exec::step("wasm tool chain", toolchain::set_up)?;
+    exec::step("building components", || components::build(workspace, &route))
+}
+
+fn in_root(workspace: &Workspace) -> Command {
+    let mut command = exec::cargo();
+    command.current_dir(&workspace.root);
+    command
+}
