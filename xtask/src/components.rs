@@ -51,14 +51,15 @@ pub(crate) fn build(workspace: &Workspace, route: &Route) -> Result<Vec<Built>> 
     let modules = target.join(TARGET).join(PROFILE);
     let folder = workspace.components();
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    workspace
-        .guests
-        .iter()
-        .map(|guest| {
-            finish(&guest.name, &modules.join(&guest.module), &folder)
-                .with_context(|| format!("component `{}`", guest.name))
-        })
-        .collect()
+    let (mut built, mut failures) = (Vec::new(), Vec::new());
+    for guest in &workspace.guests {
+        match finish(&guest.name, &modules.join(&guest.module), &folder) {
+            Ok(one) => built.push(one),
+            Err(error) => failures.push(format!("component `{}`: {error:#}", guest.name)),
+        }
+    }
+    ensure!(failures.is_empty(), "{}", failures.join("\n       "));
+    Ok(built)
 }
 
 fn finish(name: &str, module: &Path, folder: &Path) -> Result<Built> {
@@ -66,7 +67,7 @@ fn finish(name: &str, module: &Path, folder: &Path) -> Result<Built> {
     let component = ComponentEncoder::default().module(&core)?.validate(true).encode()?;
     let (imports, exports) = interfaces(&component)?;
     if BUNDLED.contains(&name) {
-        check_bundled(&imports, component.len())?;
+        check_bundled(&imports, &exports, component.len())?;
     }
     let changed = write_if_changed(&folder.join(format!("{name}.wasm")), &component)?;
     Ok(Built { name: name.to_owned(), core: core.len(), component: component.len(), exports, changed })
@@ -84,7 +85,11 @@ fn interfaces(component: &[u8]) -> Result<(Vec<String>, Vec<String>)> {
     }
 }
 
-fn check_bundled(imports: &[String], size: usize) -> Result<()> {
+fn check_bundled(imports: &[String], exports: &[String], size: usize) -> Result<()> {
+    ensure!(
+        exports.iter().any(|export| export.starts_with(OUR_PACKAGE)),
+        "it exports nothing of {OUR_PACKAGE}…; does its crate call the export macro?"
+    );
     let foreign: Vec<&str> =
         imports.iter().map(String::as_str).filter(|import| !import.starts_with(OUR_PACKAGE)).collect();
     ensure!(
@@ -134,18 +139,30 @@ pub(crate) fn print(built: &[Built], folder: &Path) {
 mod tests {
     use super::{SIZE_LIMIT, check_bundled, write_if_changed};
 
+    fn exports() -> Vec<String> {
+        vec!["skidway:processor/parser@0.1.0".into()]
+    }
+
     #[test]
     fn a_bundled_component_imports_only_our_package() {
-        check_bundled(&["skidway:processor/host@0.1.0".into()], 10).unwrap();
-        let error =
-            check_bundled(&["skidway:processor/host@0.1.0".into(), "wasi:cli/environment@0.2.0".into()], 10);
+        check_bundled(&["skidway:processor/host@0.1.0".into()], &exports(), 10).unwrap();
+        let error = check_bundled(
+            &["skidway:processor/host@0.1.0".into(), "wasi:cli/environment@0.2.0".into()],
+            &exports(),
+            10,
+        );
         assert!(error.unwrap_err().to_string().contains("wasi:cli/environment@0.2.0"));
     }
 
     #[test]
     fn a_bundled_component_is_small() {
-        check_bundled(&[], SIZE_LIMIT - 1).unwrap();
-        assert!(check_bundled(&[], SIZE_LIMIT).is_err());
+        check_bundled(&[], &exports(), SIZE_LIMIT - 1).unwrap();
+        assert!(check_bundled(&[], &exports(), SIZE_LIMIT).is_err());
+    }
+
+    #[test]
+    fn a_bundled_component_exports_something() {
+        assert!(check_bundled(&[], &[], 10).is_err());
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use comfy_table::{ContentArrangement, Table as Grid, presets};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 use skidway_model::{Checked, Kind, severity_text};
 
 /// One JSON object a record, in the order of the lines.
@@ -18,23 +19,8 @@ impl<W: Write> Jsonl<W> {
     }
 
     pub(crate) fn write(&mut self, records: &Checked<'_>) -> io::Result<()> {
-        for i in 0..records.len() {
-            let number = records.columns().severity_number[i];
-            let attributes: Map<_, _> = records
-                .attributes(i)
-                .map(|(key, value)| {
-                    let key = &records.keys()[usize::from(key)];
-                    (key.name.clone(), value_of(key.kind, value))
-                })
-                .collect();
-            let record = json!({
-                "time_unix_nano": records.columns().time_unix_nano[i].to_string(),
-                "severity_number": number,
-                "severity_text": severity_text(number),
-                "body": text(records.body(i)),
-                "attributes": attributes,
-            });
-            serde_json::to_writer(&mut self.out, &record)?;
+        for index in 0..records.len() {
+            serde_json::to_writer(&mut self.out, &Record::new(records, index))?;
             self.out.write_all(b"\n")?;
         }
         Ok(())
@@ -42,6 +28,45 @@ impl<W: Write> Jsonl<W> {
 
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// A record in the order in which people read one.
+#[derive(Serialize)]
+struct Record<'r> {
+    /// As text: JSON's numbers are not that exact everywhere (OTLP JSON rule).
+    time_unix_nano: String,
+    severity_number: u8,
+    severity_text: &'static str,
+    body: String,
+    attributes: Attributes<'r>,
+}
+
+/// In the parser's order.
+struct Attributes<'r> {
+    records: &'r Checked<'r>,
+    index: usize,
+}
+
+impl<'r> Record<'r> {
+    fn new(records: &'r Checked<'r>, index: usize) -> Self {
+        let severity_number = records.columns().severity_number[index];
+        Self {
+            time_unix_nano: records.columns().time_unix_nano[index].to_string(),
+            severity_number,
+            severity_text: severity_text(severity_number),
+            body: text(records.body(index)),
+            attributes: Attributes { records, index },
+        }
+    }
+}
+
+impl Serialize for Attributes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.records.attributes(self.index).map(|(key, value)| {
+            let key = &self.records.keys()[usize::from(key)];
+            (key.name.as_str(), value_of(key.kind, value))
+        }))
     }
 }
 
@@ -72,7 +97,7 @@ const COLUMNS: [&str; 3] = ["hostname", "unit", "pid"];
 impl<W: Write> Table<W> {
     pub(crate) fn new(out: W) -> Self {
         let mut grid = Grid::new();
-        grid.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        grid.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         grid.set_header(["time", "severity", "hostname", "unit", "pid", "message"]);
         Self { out, grid }
     }
@@ -109,5 +134,11 @@ fn time(unix_nano: u64) -> String {
 
 /// A message without what a terminal would act on.
 fn printable(message: &str) -> String {
-    message.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    let shown = |c: char| match c {
+        '\t' => ' ',
+        '\n' => c,
+        _ if c.is_control() => '\u{fffd}',
+        _ => c,
+    };
+    message.chars().map(shown).collect()
 }

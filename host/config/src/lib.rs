@@ -116,7 +116,8 @@ pub fn parse(sources: &[Source], surroundings: &Surroundings<'_>) -> Result<Conf
 
 impl Config {
     /// What will run, as a config file: defaults filled in, secrets redacted, one
-    /// state folder. It can be read again.
+    /// state folder. It can be read again (a text that holds U+2028 or U+2029 comes
+    /// back changed: the printer folds lines there, as YAML 1.1 did).
     pub fn to_yaml(&self) -> String {
         // A tree of maps, lists and scalars always serialises.
         serde_yaml::to_string(&self.effective).unwrap_or_default()

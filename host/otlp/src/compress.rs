@@ -90,7 +90,7 @@ const LARGE: usize = 64 << 10;
 
 enum Engine {
     None,
-    Gzip { large: Option<Deflate>, general: libdeflater::Compressor },
+    Gzip { large: Option<Box<Deflate>>, general: libdeflater::Compressor },
     Zstd(Option<zstd::bulk::Compressor<'static>>),
 }
 
@@ -100,7 +100,7 @@ impl Compressor {
         let engine = match method.0 {
             Method::None => Engine::None,
             Method::Gzip(level) => {
-                let large = (level == 1).then(Deflate::new);
+                let large = (level == 1).then(|| Box::new(Deflate::new()));
                 let level = libdeflater::CompressionLvl::new(level).unwrap_or_default();
                 Engine::Gzip { large, general: libdeflater::Compressor::new(level) }
             }
@@ -156,10 +156,12 @@ mod tests {
     use super::*;
     use std::io::Read;
 
-    fn bodies() -> [Bytes; 4] {
+    fn bodies() -> [Bytes; 5] {
         let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(70_000).collect();
         // A small body after a large one, so that a dirty work space would show.
-        [Bytes::new(), noise.into(), "line of text ".repeat(9_000).into(), Bytes::from_static(b"short")]
+        let words = ["line of text ".repeat(9_000), "short".to_owned(), "another text ".repeat(8_000)];
+        let [long, short, other] = words.map(Bytes::from);
+        [Bytes::new(), noise.into(), long, short, other]
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! Gzip for large bodies of log records, at twice the speed of a general one.
+//! Gzip for large bodies of log records, at 1.7 times the speed of the fastest
+//! general one for the same size.
 //!
 //! What makes it fast is what these bodies are like: most of a record repeats
 //! something that was written moments before (its own line, the names of its
 //! attributes), in long pieces. So there is one candidate for a repeat per
-//! position, the most recent one; no search for a better one; and blocks are so
-//! long that the description of their codes is not worth compressing.
+//! position, the most recent one; what lies inside of a repeat is not indexed; and
+//! blocks are so long that the description of their codes is not worth compressing.
 //!
 //! Format: RFC 1951 (deflate) in RFC 1952 (gzip); the numbers of sections below
 //! are those of RFC 1951.
@@ -17,8 +18,6 @@ const WINDOW: usize = 32 << 10;
 const MAX_REPEAT: usize = 258;
 /// Shorter repeats are not looked for.
 const MIN_REPEAT: usize = 5;
-/// Positions behind the start of a repeat that later repeats may begin at.
-const INSERT: usize = 8;
 const HASH_BITS: u32 = 14;
 /// Tokens of a block: the codes change about every 300 KB of log records.
 const BLOCK: usize = 32 << 10;
@@ -71,7 +70,8 @@ pub(crate) struct Deflate {
     /// Where a piece with this hash was last seen. Whatever stands here is
     /// compared before it is believed, so it need not be cleared.
     heads: Box<[u32; 1 << HASH_BITS]>,
-    tokens: Vec<u32>,
+    tokens: Box<[u32; BLOCK]>,
+    count: usize,
     literals: [u32; LITERALS],
     distances: [u32; DISTANCES],
     /// The length symbol for each length less 3.
@@ -86,7 +86,8 @@ impl Deflate {
         }
         Self {
             heads: Box::new([0; 1 << HASH_BITS]),
-            tokens: Vec::with_capacity(BLOCK + 2),
+            tokens: Box::new([0; BLOCK]),
+            count: 0,
             literals: [0; LITERALS],
             distances: [0; DISTANCES],
             length_symbol,
@@ -121,56 +122,49 @@ impl Deflate {
     }
 
     /// Finds the tokens of a block that begins at `at`; tells where it ends.
-    #[inline(never)]
     fn tokens(&mut self, body: &[u8], mut at: usize) -> usize {
-        self.tokens.clear();
-        self.literals.fill(0);
-        self.distances.fill(0);
-        while self.tokens.len() < BLOCK {
-            let Some(word) = word(body, at) else {
+        let Self { heads, tokens, literals, distances, length_symbol, .. } = self;
+        literals.fill(0);
+        distances.fill(0);
+        let mut count = 0;
+        while count < BLOCK {
+            let Some(here) = word(body, at) else {
                 let Some(&byte) = body.get(at) else { break };
-                self.literal(byte);
+                literals[usize::from(byte)] += 1;
+                tokens[count] = byte.into();
+                count += 1;
                 at += 1;
                 continue;
             };
-            let head = &mut self.heads[hash(word)];
+            let head = &mut heads[hash(here)];
             let before = *head as usize;
             *head = at as u32;
             let distance = at.wrapping_sub(before);
             if distance.wrapping_sub(1) < WINDOW
-                && let Some(len) = repeat(body, before, at, word)
+                && let Some(len) = repeat(body, before, at, here)
             {
-                self.repeat(len, distance);
-                for next in at + 1..(at + len).min(at + INSERT) {
-                    if let Some(word) = self::word(body, next) {
-                        self.heads[hash(word)] = next as u32;
-                    }
+                // A later repeat may begin here or one byte on. More places would
+                // cost more time than they save bytes.
+                if let Some(next) = word(body, at + 1) {
+                    heads[hash(next)] = at as u32 + 1;
                 }
+                let symbol = length_symbol[(len - 3) & 255];
+                literals[END + 1 + usize::from(symbol & 31)] += 1;
+                distances[distance_symbol(distance).0] += 1;
+                tokens[count] = REPEAT | (distance as u32) << 8 | (len as u32 - 3);
                 at += len;
             } else {
-                self.literal(word as u8);
+                literals[usize::from(here as u8)] += 1;
+                tokens[count] = u32::from(here as u8);
                 at += 1;
             }
+            count += 1;
         }
+        self.count = count;
         at
     }
 
-    #[inline]
-    fn literal(&mut self, byte: u8) {
-        self.literals[usize::from(byte)] += 1;
-        self.tokens.push(byte.into());
-    }
-
-    #[inline]
-    fn repeat(&mut self, len: usize, distance: usize) {
-        let len = len - 3;
-        self.literals[END + 1 + usize::from(self.length_symbol[len & 255])] += 1;
-        self.distances[distance_symbol(distance).0] += 1;
-        self.tokens.push(REPEAT | (distance as u32) << 8 | len as u32);
-    }
-
     /// Writes the tokens as a block with codes of its own (section 3.2.7).
-    #[inline(never)]
     fn block(&mut self, bits: &mut Bits<'_>, last: bool) {
         self.literals[END] = 1;
         let literal_lengths = lengths(&self.literals);
@@ -191,7 +185,7 @@ impl Deflate {
         let literals = codes(&literal_lengths);
         let distances = codes(&distance_lengths);
         let repeats = self.repeat_codes(&literals);
-        for &token in &self.tokens {
+        for &token in &self.tokens[..self.count] {
             if token & REPEAT == 0 {
                 bits.code(literals[(token & 255) as usize]);
             } else {
@@ -306,5 +300,89 @@ impl Bits<'_> {
         self.count = self.count.next_multiple_of(8);
         self.flush();
         self.at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::io::Read;
+
+    fn pack(deflate: &mut Deflate, body: &[u8]) -> Vec<u8> {
+        let mut out = vec![0; Deflate::bound(body.len())];
+        let len = deflate.gzip(body, &mut out);
+        out.truncate(len);
+        out
+    }
+
+    /// What an independent decoder reads. It checks length and CRC.
+    fn unpack(packed: &[u8]) -> Vec<u8> {
+        let mut body = Vec::new();
+        flate2::read::GzDecoder::new(packed).read_to_end(&mut body).unwrap();
+        body
+    }
+
+    #[test]
+    fn log_lines_shrink_to_a_fraction() {
+        let line =
+            |i| format!("2026-11-23T08:00:{:02} ip-10-0-0-1 sshd[{i}]: Failed password for root\n", i % 60);
+        let body: String = (0..20_000).map(line).collect();
+        let packed = pack(&mut Deflate::new(), body.as_bytes());
+        assert!(packed.len() * 8 < body.len(), "{} to {}", body.len(), packed.len());
+        assert_eq!(unpack(&packed), body.as_bytes());
+    }
+
+    #[test]
+    fn one_after_the_other_and_of_every_length() {
+        let mut deflate = Deflate::new();
+        let body = "abcdefgh-abcdefgh-0123456789-".repeat(20);
+        for len in (0..body.len()).rev() {
+            assert_eq!(unpack(&pack(&mut deflate, &body.as_bytes()[..len])), &body.as_bytes()[..len]);
+        }
+    }
+
+    #[test]
+    fn noise_stays_within_the_bound() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let noise: Vec<u8> = (0..300_000).map(|_| random.u8(..)).collect();
+        let packed = pack(&mut Deflate::new(), &noise);
+        assert!(packed.len() < noise.len() + noise.len() / 50, "{}", packed.len());
+        assert_eq!(unpack(&packed), noise);
+    }
+
+    #[test]
+    fn repeats_at_the_edge_of_the_window() {
+        let mut random = fastrand::Rng::with_seed(8);
+        for gap in WINDOW - 40..WINDOW + 40 {
+            let piece: Vec<u8> = (0..300).map(|_| random.u8(..)).collect();
+            let mut body = piece.clone();
+            body.resize(gap, b'.');
+            body.extend_from_slice(&piece);
+            assert_eq!(unpack(&pack(&mut Deflate::new(), &body)), body);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn anything_reads_back(bodies in prop::collection::vec(body(), 1..4)) {
+            let mut deflate = Deflate::new();
+            for body in bodies {
+                prop_assert_eq!(unpack(&pack(&mut deflate, &body)), body);
+            }
+        }
+    }
+
+    /// Pieces that come again, at all distances and lengths.
+    fn body() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..600),
+            prop::collection::vec(b'a'..b'd', 0..600),
+            (any::<u8>(), 0usize..2_000).prop_map(|(byte, n)| vec![byte; n]),
+        ];
+        let pieces = prop::collection::vec(piece, 1..12);
+        (pieces, prop::collection::vec(any::<prop::sample::Index>(), 0..120)).prop_map(|(pieces, order)| {
+            order.iter().flat_map(|index| pieces[index.index(pieces.len())].clone()).collect()
+        })
     }
 }

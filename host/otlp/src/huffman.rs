@@ -91,3 +91,58 @@ pub(crate) fn codes<const N: usize>(lengths: &[u8; N]) -> [Code; N] {
         Code { bits: code.reverse_bits() >> (32 - u32::from(length)), count: length }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Sum over all codes of 2^(15 - length): 2^15 for a complete code.
+    fn kraft(lengths: &[u8]) -> u32 {
+        lengths.iter().filter(|&&l| l > 0).map(|&l| 1 << (MAX_LENGTH - usize::from(l))).sum()
+    }
+
+    #[test]
+    fn the_example_of_the_rfc() {
+        // RFC 1951, section 3.2.2.
+        let bits = |code: Code| {
+            format!(
+                "{:0w$b}",
+                code.bits.reverse_bits() >> (32 - u32::from(code.count)),
+                w = code.count.into()
+            )
+        };
+        let codes = codes(&[3, 3, 3, 3, 3, 2, 4, 4]).map(bits);
+        assert_eq!(codes, ["010", "011", "100", "101", "110", "00", "1110", "1111"]);
+    }
+
+    #[test]
+    fn frequent_symbols_have_short_codes() {
+        assert_eq!(lengths(&[8, 4, 2, 1, 1, 0]), [1, 2, 3, 4, 4, 0]);
+        assert_eq!(lengths(&[0, 0, 9, 0]), [1, 0, 1, 0]);
+        assert_eq!(lengths(&[0, 0, 0]), [1, 1, 0]);
+    }
+
+    #[test]
+    fn no_code_is_longer_than_fifteen_bits() {
+        // Fibonacci's numbers make the deepest trees.
+        let mut frequencies = [1u32; 40];
+        for i in 2..40 {
+            frequencies[i] = frequencies[i - 1] + frequencies[i - 2];
+        }
+        let lengths = lengths(&frequencies);
+        assert!(lengths.iter().all(|&l| (1..=15).contains(&l)));
+        assert_eq!(kraft(&lengths), 1 << MAX_LENGTH);
+    }
+
+    proptest! {
+        #[test]
+        fn codes_are_complete(frequencies in prop::array::uniform30(prop_oneof![Just(0u32), 1u32..9, any::<u32>()])) {
+            let lengths = lengths(&frequencies);
+            prop_assert_eq!(kraft(&lengths), 1 << MAX_LENGTH);
+            for (length, frequency) in lengths.iter().zip(frequencies) {
+                prop_assert!(frequency == 0 || *length > 0);
+            }
+        }
+    }
+}

@@ -1,4 +1,5 @@
 //! Delivery against a receiver that decodes, in good and bad days.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
 mod rig;
 
@@ -242,6 +243,33 @@ fn clones_tell_the_same_trouble_once() {
     });
     assert_eq!((outcomes.0, outcomes.1), (all(50), all(50)));
     assert_eq!(logs.count("WARN"), 1, "{}", logs.text());
+}
+
+/// Servers with a limit answer before they have read it all, and then close.
+#[test]
+fn an_answer_in_the_middle_of_the_body_is_heard() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (heard, done) = std::sync::mpsc::channel::<()>();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut [0; 1 << 16]).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 413 Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+            .unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        // The socket stays until the client is done, as Go's server leaves it for a while.
+        let _ = done.recv();
+    });
+    let mut options = skidway_otlp::Options::new(format!("http://{address}/v1/logs"));
+    options.compression = skidway_otlp::Compression::NONE;
+    let mut exporter = Exporter::new(options).unwrap();
+    // More than the socket's buffers take.
+    let prepared = exporter.prepare(&payload(300_000));
+    assert_eq!(block_on(exporter.send(&prepared)), Attempt::TooLarge);
+    drop(heard);
+    server.join().unwrap();
 }
 
 #[test]

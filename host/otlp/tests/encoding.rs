@@ -1,4 +1,5 @@
 //! The encoder against prost's own structs, and payloads in halves.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
 use std::sync::Arc;
 

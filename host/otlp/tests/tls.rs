@@ -1,4 +1,5 @@
 //! Delivery over TLS, with a certificate authority of the test's own.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod rig;

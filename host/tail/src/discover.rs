@@ -23,8 +23,8 @@ use crate::watch::{Watch, remedy};
 /// The shortest pause between two walks ...
 const MIN_SCAN_PAUSE: Duration = Duration::from_millis(20);
 /// ... and how much longer than the walk itself it is: a walk over a large tree
-/// takes a tenth of a core at the most, whatever happens there.
-const SCAN_PAUSE_FACTOR: u32 = 10;
+/// takes a twentieth of a core at the most, whatever happens there.
+const SCAN_PAUSE_FACTOR: u32 = 20;
 /// How often to walk when notifications say that nothing happened.
 const SLOW_SCAN: Duration = Duration::from_secs(10);
 /// How many files that were let go are remembered, in case they come back.

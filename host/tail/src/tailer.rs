@@ -20,11 +20,33 @@ use crate::{Error, Options};
 const PACE: Duration = Duration::from_millis(10);
 /// Follows the files that match some globs.
 ///
-/// One thread calls, in a loop:
-/// [`wait`](Self::wait), then until it answers `None` [`next`](Self::next); after
-/// each of both [`take_notice`](Self::take_notice) until that answers `None`; and
-/// for the file `next` named, [`read`](Self::read), then
-/// [`consume`](Self::consume).
+/// One thread calls, in a loop; notices are taken before anything is read, so that
+/// the ledger knows a file before its first span:
+///
+/// ```no_run
+/// # use std::time::{Duration, Instant};
+/// # use skidway_tail::{Found, Options, Tailer};
+/// # fn parse(text: &[u8], flush: bool) -> u64 { text.len() as u64 }
+/// # fn main() -> Result<(), skidway_tail::Error> {
+/// let options = Options { include: vec!["/var/log/**/*.log".to_owned()], ..Options::default() };
+/// let mut tailer = Tailer::new(options, |_: &Found<'_>| None)?;
+/// let mut buffer = Vec::new();
+/// loop {
+///     tailer.wait(Instant::now() + Duration::from_secs(1));
+///     loop {
+///         let file = tailer.next();
+///         while let Some(notice) = tailer.take_notice() {
+///             println!("{notice:?}");
+///         }
+///         let Some(file) = file else { break };
+///         if let Some(chunk) = tailer.read(file, &mut buffer) {
+///             let consumed = parse(chunk.bytes, chunk.flush);
+///             tailer.consume(file, consumed);
+///         }
+///     }
+/// }
+/// # }
+/// ```
 pub struct Tailer {
     pub(crate) options: Options,
     pub(crate) globs: Globs,

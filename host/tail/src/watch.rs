@@ -8,13 +8,24 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
 /// With more paths than this to look at, looking at everything is cheaper.
 const MAX_PATHS: usize = 4096;
+
+/// How long the system's notifications are left to gather after one that came
+/// alone. The system merges the same news about the same file while nobody fetches
+/// it: a file that is written line by line would otherwise cost a wake-up per line.
+const GATHER: Duration = Duration::from_millis(10);
+/// Notifications further apart than this come alone: there was none left to fetch.
+const ALONE: Duration = Duration::from_micros(50);
+/// How long notifications are fetched without a rest, for those that come close
+/// together and cannot be merged. Long, so that the queue is emptied faster than
+/// any writer can fill it.
+const FETCH: Duration = Duration::from_millis(5);
 
 /// What was heard since the last time.
 #[derive(Debug, Default)]
@@ -37,6 +48,16 @@ pub(crate) struct Heard {
 pub(crate) struct Ear {
     heard: Mutex<Heard>,
     told: Condvar,
+    /// The watcher's thread has something better to do than to rest.
+    hurry: Mutex<bool>,
+    hurried: Condvar,
+}
+
+/// Listens on the watcher's thread.
+struct Listener {
+    ear: Arc<Ear>,
+    heard_at: Instant,
+    rested_at: Instant,
 }
 
 /// Ends a wait from another thread. Cheap to clone; a call between two waits ends
@@ -45,7 +66,10 @@ pub(crate) struct Ear {
 pub struct Waker(pub(crate) Arc<Ear>);
 
 /// The system's notifications.
-pub(crate) struct Watch(RecommendedWatcher);
+pub(crate) struct Watch {
+    watcher: RecommendedWatcher,
+    ear: Arc<Ear>,
+}
 
 // === impl Heard ===
 
@@ -121,6 +145,30 @@ impl Ear {
     fn lock(&self) -> MutexGuard<'_, Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn rest(&self) {
+        let hurry = self.hurry.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.hurried.wait_timeout_while(hurry, GATHER, |hurry| !*hurry));
+    }
+
+    fn hurry(&self, hurry: bool) {
+        *self.hurry.lock().unwrap_or_else(PoisonError::into_inner) = hurry;
+        self.hurried.notify_all();
+    }
+}
+
+// === impl Listener ===
+
+impl notify::EventHandler for Listener {
+    fn handle_event(&mut self, event: notify::Result<notify::Event>) {
+        self.ear.note(event);
+        let now = Instant::now();
+        if now >= self.heard_at + ALONE || now >= self.rested_at + FETCH {
+            self.ear.rest();
+            self.rested_at = Instant::now();
+        }
+        self.heard_at = Instant::now();
+    }
 }
 
 // === impl Waker ===
@@ -137,24 +185,34 @@ impl Waker {
 
 impl Watch {
     pub(crate) fn new(ear: Arc<Ear>) -> notify::Result<Self> {
-        notify::recommended_watcher(move |event| ear.note(event)).map(Self)
+        let now = Instant::now();
+        let listener = Listener { ear: ear.clone(), heard_at: now, rested_at: now };
+        Ok(Self { watcher: notify::recommended_watcher(listener)?, ear })
     }
 
     /// Watches a directory, not what is below it. An error that concerns only this
     /// directory is left to the slow look.
     pub(crate) fn add(&mut self, directory: &Path) -> notify::Result<()> {
-        match self.0.watch(directory, RecursiveMode::NonRecursive) {
+        self.hurried(|watcher| match watcher.watch(directory, RecursiveMode::NonRecursive) {
             Err(error) if !ends_everything(&error) => {
                 tracing::debug!(path = %directory.display(), %error, "cannot watch this directory");
                 Ok(())
             }
             other => other,
-        }
+        })
     }
 
     pub(crate) fn remove(&mut self, directory: &Path) {
         // It fails when the directory is gone, and then there is nothing to do.
-        let _ = self.0.unwatch(directory);
+        let _ = self.hurried(|watcher| watcher.unwatch(directory));
+    }
+
+    /// The watcher's thread has to answer, so it must not rest meanwhile.
+    fn hurried<T>(&mut self, call: impl FnOnce(&mut RecommendedWatcher) -> T) -> T {
+        self.ear.hurry(true);
+        let answer = call(&mut self.watcher);
+        self.ear.hurry(false);
+        answer
     }
 }
 
@@ -225,5 +283,19 @@ mod tests {
         assert!(!ear.wait(far, soon).is_quiet());
         assert!(Instant::now() >= soon);
         assert!(ear.wait(Instant::now(), far).is_quiet());
+    }
+
+    #[test]
+    fn a_rest_ends_when_there_is_something_to_answer() {
+        let ear = Arc::new(Ear::default());
+        let started = Instant::now();
+        ear.rest();
+        assert!(started.elapsed() >= GATHER);
+        ear.hurry(true);
+        let started = Instant::now();
+        for _ in 0..1000 {
+            ear.rest();
+        }
+        assert!(started.elapsed() < GATHER * 500);
     }
 }

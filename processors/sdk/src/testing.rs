@@ -3,7 +3,7 @@
 
 use crate::bindings::lifecycle::skidway::processor::types::Records;
 use crate::time::Clock;
-use crate::{Context, Parsed, Parser};
+use crate::{Context, Enricher, Parsed, Parser};
 
 /// One record, to compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +93,49 @@ fn pieces<P: Parser>(
         entries.extend(read(piece, &parsed));
     }
     (entries, skipped)
+}
+
+/// Parses a whole text in UTC and applies an enricher to its records: severities,
+/// attributes set and removed, records dropped.
+///
+/// # Panics
+/// Where the host would refuse the parser's answer, or the enricher's.
+pub fn parse_and_enrich<P: Parser, E: Enricher>(parser: &P, enricher: &E, text: &str) -> Vec<Entry> {
+    let clock = Clock::utc(REFERENCE_UNIX_NANO);
+    let parsed = crate::parse(parser, text.as_bytes(), &Context { path: "test.log".into(), clock, flush: true });
+    if let Err(wrong) = check(text, &parsed, true) {
+        panic!("the host would refuse this: {wrong}: {text:?}: {parsed:?}");
+    }
+    let records = &parsed.records;
+    let patch = crate::enrich(enricher, text.as_bytes(), records).expect("the enricher refused");
+    let mut entries = read(text, &parsed);
+
+    assert!([0, entries.len()].contains(&patch.severity_number.len()), "one severity per record");
+    for (entry, &severity) in entries.iter_mut().zip(&patch.severity_number) {
+        assert!(severity <= 24 || severity == 255, "severity {severity}");
+        if severity != 255 {
+            entry.severity = severity;
+        }
+    }
+    for (&record, &key) in patch.remove_record.iter().zip(&patch.remove_key) {
+        let name = &patch.keys[usize::from(key)].name;
+        entries[record as usize].attributes.retain(|(known, _)| known != name);
+    }
+    let old: Vec<u8> = [text.as_bytes(), &records.scratch].concat();
+    let old = String::from_utf8(old).expect("checked");
+    let new = String::from_utf8(patch.scratch.clone()).expect("scratch must be UTF-8");
+    assert!(patch.set_record.is_sorted() && patch.remove_record.is_sorted(), "records must ascend");
+    for (at, &record) in patch.set_record.iter().enumerate() {
+        let name = &patch.keys[usize::from(patch.set_key[at])].name;
+        let value = span(&old, &new, patch.set_start[at], patch.set_end[at]).expect("a span");
+        let attributes = &mut entries[record as usize].attributes;
+        attributes.retain(|(known, _)| known != name);
+        attributes.push((name.clone(), value.to_owned()));
+    }
+    for &record in patch.drop.iter().rev() {
+        entries.remove(record as usize);
+    }
+    entries
 }
 
 /// Whether the host would accept an answer about `text`: `wit/v0.1.0` says what it

@@ -109,6 +109,9 @@ pub(crate) fn books(books: &Books, in_files: &Lines, arrived: u64) {
     say("records that arrived, by the receiver's", arrived);
     say("lines joined to the entry before them", books.lines_joined);
     say("blank lines skipped", books.lines_skipped);
+    if books.records_extra > 0 {
+        say("records beyond the first of their line", books.records_extra);
+    }
     say("records left out by a processor", books.records_dropped);
     say("records refused by the receiver", books.records_rejected);
     say("records in flight at the end", books.in_flight);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use skidway_config::{Config, Pipeline};
+use skidway_config::{Config, Pipeline, Warning};
 use skidway_state::{Ledger, StateFile, Totals};
 use skidway_tail::Waker;
 use tokio::runtime::Runtime;
@@ -32,8 +32,9 @@ pub(crate) fn run(args: &Run) -> Result<ExitCode> {
         }
     };
     logging::start(config.log_level.as_str());
-    for warning in &config.warnings {
-        tracing::warn!("{warning}");
+    for Warning(problem) in &config.warnings {
+        let at = problem.at.as_ref().map(ToString::to_string);
+        tracing::warn!(at, hint = problem.hint, "config: {}", problem.message);
     }
     let agent = match Agent::build(&config) {
         Ok(agent) => agent,

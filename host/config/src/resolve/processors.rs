@@ -206,8 +206,10 @@ fn memory_limiter(node: &Node, subject: &Subject, report: &mut Report) -> Option
             .map(|(key, _)| format!("`{}`", key.name))
             .collect();
         if !without_effect.is_empty() {
-            let message = format!("{} of {} has no effect", without_effect.join(", "), subject.words);
-            check.warn("", message, "`limit_mib` alone bounds the bytes in flight, to a quarter of it");
+            let list = without_effect.join(", ");
+            let message = format!("only `limit_mib` of {} has an effect, not {list}", subject.words);
+            let hint = "a quarter of it bounds the bytes in flight; the rest of the program needs no bound";
+            check.warn("", message, hint);
         }
     }
     check.good.then_some(limiter)

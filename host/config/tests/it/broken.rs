@@ -6,6 +6,8 @@ mod processors;
 mod receivers;
 mod service;
 
+use proptest::prelude::*;
+
 use crate::{config, good_but, with_env};
 
 /// What to replace in the good config, what with, and the message.
@@ -126,4 +128,25 @@ fn an_unreadable_file_is_an_error() {
     let none: [&std::path::Path; 0] = [];
     let errors = skidway_config::load(&none, &surroundings).unwrap_err().to_string();
     assert_eq!(errors, "error: no config file was given\n  hint: name one with `--config FILE`");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn any_file_is_read_or_refused(
+        cuts in prop::collection::vec((0_usize..600, 0_usize..30, "[-a-z0-9:,\\[\\]{}&*!|>'\"%#@$~ \t\n]{0,6}"), 1..4)
+    ) {
+        let mut text: Vec<char> = crate::GOOD.chars().collect();
+        for (at, length, put) in cuts {
+            let at = at.min(text.len());
+            text.splice(at..(at + length).min(text.len()), put.chars());
+        }
+        let text: String = text.into_iter().collect();
+        match config(&text) {
+            Ok(config) => prop_assert!(config.to_yaml().contains("pipelines")),
+            // Every message says where.
+            Err(errors) => prop_assert!(errors.0.iter().all(|e| e.at.is_some()), "{errors}"),
+        }
+    }
 }

@@ -1,1 +1,104 @@
+//! What works and is told anyway.
 
+use crate::{config, good_but};
+
+#[test]
+fn every_warning_is_the_expected_one() {
+    let endpoint = "    endpoint: http://localhost:4318\n";
+    let with = |more: &str| vec![(endpoint, format!("{endpoint}    {more}\n"))];
+    let limiter = |settings: &str| {
+        vec![
+            ("processors:\n", format!("processors:\n  memory_limiter: {settings}\n")),
+            ("[resource, batch]", "[memory_limiter, resource, batch]".to_owned()),
+        ]
+    };
+    let table: Vec<(Vec<(&str, String)>, &str)> = vec![
+        (
+            vec![("[resource, batch]", "[batch]".to_owned())],
+            "\
+warning: pipeline `logs` sets no `service.name`, which ClickStack groups by
+  --> x.yaml:17:19
+  hint: add the processor `resource: {attributes: [{key: service.name, value: host-logs, action: insert}]}`
+
+warning: processor `resource` is defined but not used
+  --> x.yaml:5:3
+  hint: name it in a pipeline of `service`, or remove it",
+        ),
+        (
+            vec![("action: insert", "action: update".to_owned())],
+            "\
+warning: pipeline `logs` sets no `service.name`, which ClickStack groups by
+  --> x.yaml:17:19
+  hint: add the processor `resource: {attributes: [{key: service.name, value: host-logs, action: insert}]}`",
+        ),
+        (
+            vec![("service:\n", "extensions: {file_storage: }\nservice:\n".to_owned())],
+            "\
+warning: extension `file_storage` is defined but not used
+  --> x.yaml:13:14
+  hint: name it in `service.extensions`, or remove it",
+        ),
+        (
+            with("sending_queue: {enabled: false, queue_size: 1000}"),
+            "\
+warning: `sending_queue.enabled` has no effect: the log file is the queue
+  --> x.yaml:13:30
+  hint: `queue_size` with `sizer: bytes` bounds what is read ahead
+
+warning: `queue_size` in requests or items has no effect: up to 16MiB are read ahead, the rest waits in its file
+  --> x.yaml:13:49
+  hint: write `sizer: bytes` and `queue_size: 16777216`",
+        ),
+        (
+            with("retry_on_failure: {randomization_factor: 0.5, max_elapsed_time: 300s}"),
+            "\
+warning: `randomization_factor` has no effect
+  --> x.yaml:13:46
+  hint: each pause is drawn from zero up to the interval, so that many hosts do not come back at once
+
+warning: `max_elapsed_time` has no effect: a batch is sent again until the backend takes it
+  --> x.yaml:13:69
+  hint: the lines wait in their file and nothing is dropped; write `0s` or leave it out",
+        ),
+        (
+            vec![(endpoint, "    endpoint: https://h\n    tls: {insecure: true}\n".to_owned())],
+            "\
+warning: `tls.insecure` has no effect with an https endpoint
+  --> x.yaml:13:21
+  hint: write `http://` to send without TLS, or `insecure_skip_verify: true` to believe any certificate",
+        ),
+        (with("tls: {insecure: true}"), ""),
+        (with("headers: {authorization: Bearer abc}"), ""),
+        (limiter("{limit_mib: 512}"), ""),
+        (
+            limiter("{check_interval: 1s, limit_mib: 512, spike_limit_mib: 128}"),
+            "\
+warning: only `limit_mib` of processor `memory_limiter` has an effect, not `check_interval`, `spike_limit_mib`
+  --> x.yaml:5:3
+  hint: a quarter of it bounds the bytes in flight; the rest of the program needs no bound",
+        ),
+        (
+            limiter("{check_interval: 1s, limit_percentage: 80}"),
+            "\
+warning: processor `memory_limiter` has no effect without `limit_mib`
+  --> x.yaml:5:58
+  hint: `limit_mib: 256` lets a quarter of it, 64 MiB, be in flight",
+        ),
+        (
+            vec![
+                ("processors:\n", "processors:\n  resourcedetection: {detectors: [system], ec2: {tags: [a]}}\n".to_owned()),
+                ("[resource, batch]", "[resource, resourcedetection, batch]".to_owned()),
+            ],
+            "\
+warning: `ec2.tags` has no effect without the detector `ec2`
+  --> x.yaml:5:49
+  hint: `detectors: [ec2, system]`",
+        ),
+    ];
+    for (changes, expected) in table {
+        let changes: Vec<_> = changes.iter().map(|(from, to)| (*from, to.as_str())).collect();
+        let config = config(&good_but(&changes)).unwrap();
+        let found: Vec<_> = config.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(found.join("\n\n"), expected);
+    }
+}

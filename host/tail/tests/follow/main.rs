@@ -5,5 +5,6 @@
 mod cutting;
 mod finding;
 mod model;
+mod restarting;
 mod rig;
 mod rotating;

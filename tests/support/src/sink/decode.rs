@@ -1,7 +1,9 @@
 use super::Headers;
+use super::count::count;
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use prost::Message;
+use std::fmt::Display;
 use std::io::Read;
 
 /// What the collector allows after decompression is 20 MiB; this is well above it,
@@ -23,13 +25,28 @@ impl Refused {
 
 /// A request's content.
 pub(super) struct Decoded {
-    pub(super) request: ExportLogsServiceRequest,
+    /// None if it was only counted.
+    pub(super) request: Option<ExportLogsServiceRequest>,
     /// Size after decompression.
     pub(super) bytes: usize,
     pub(super) records: u64,
 }
 
-pub(super) fn decode(headers: &Headers, body: Bytes) -> Result<Decoded, Refused> {
+pub(super) fn decode(headers: &Headers, body: Bytes, keep: bool) -> Result<Decoded, Refused> {
+    let body = plain(headers, body)?;
+    let bytes = body.len();
+    let wrong = |error: &dyn Display| Refused::new(400, format!("no ExportLogsServiceRequest: {error}"));
+    if !keep {
+        return Ok(Decoded { request: None, bytes, records: count(&body).map_err(|e| wrong(&e))? });
+    }
+    let request = ExportLogsServiceRequest::decode(body).map_err(|e| wrong(&e))?;
+    let scopes = request.resource_logs.iter().flat_map(|resource| &resource.scope_logs);
+    let records = scopes.map(|scope| scope.log_records.len() as u64).sum();
+    Ok(Decoded { request: Some(request), bytes, records })
+}
+
+/// The body as it was before compression.
+fn plain(headers: &Headers, body: Bytes) -> Result<Bytes, Refused> {
     let header = |name| headers.get(name).map(|value| value.trim());
     match header("content-type") {
         Some("application/x-protobuf") => {}
@@ -37,27 +54,15 @@ pub(super) fn decode(headers: &Headers, body: Bytes) -> Result<Decoded, Refused>
             return Err(Refused::new(415, format!("content-type {other:?} is not application/x-protobuf")));
         }
     }
-    let body = match header("content-encoding") {
-        None | Some("identity") => body,
-        Some("gzip") => inflate("gzip", flate2::read::MultiGzDecoder::new(&body[..]), body.len())?,
+    match header("content-encoding") {
+        None | Some("identity") => Ok(body),
+        Some("gzip") => inflate("gzip", flate2::read::MultiGzDecoder::new(&body[..]), body.len()),
         Some("zstd") => match zstd::Decoder::new(&body[..]) {
-            Ok(decoder) => inflate("zstd", decoder, body.len())?,
-            Err(error) => return Err(Refused::new(400, format!("no zstd: {error}"))),
+            Ok(decoder) => inflate("zstd", decoder, body.len()),
+            Err(error) => Err(Refused::new(400, format!("no zstd: {error}"))),
         },
-        Some(other) => {
-            return Err(Refused::new(415, format!("content-encoding {other:?} is not gzip or zstd")));
-        }
-    };
-    let bytes = body.len();
-    let request = ExportLogsServiceRequest::decode(body)
-        .map_err(|error| Refused::new(400, format!("no ExportLogsServiceRequest: {error}")))?;
-    let records = request
-        .resource_logs
-        .iter()
-        .flat_map(|resource| &resource.scope_logs)
-        .map(|scope| scope.log_records.len() as u64)
-        .sum();
-    Ok(Decoded { request, bytes, records })
+        Some(other) => Err(Refused::new(415, format!("content-encoding {other:?} is not gzip or zstd"))),
+    }
 }
 
 fn inflate(name: &str, from: impl Read, packed: usize) -> Result<Bytes, Refused> {

@@ -7,6 +7,7 @@
 
 mod answer;
 mod books;
+mod count;
 mod decode;
 mod record;
 #[cfg(test)]
@@ -251,7 +252,7 @@ impl Shared {
         };
         let wire_bytes = body.len();
         self.state.update(|state| state.requests[number].wire_bytes = wire_bytes);
-        let decoded = decode(&headers, body)?;
+        let decoded = decode(&headers, body, self.keep)?;
         self.state.update(|state| {
             state.requests[number].decoded_bytes = decoded.bytes;
             state.requests[number].records = decoded.records;
@@ -314,8 +315,8 @@ impl Shared {
         let rejected = rejected.min(decoded.records);
         let taken = decoded.records - rejected;
         let mut records = Vec::new();
-        if self.keep {
-            records = record::records(decoded.request, headers).map_err(|wrong| {
+        if let Some(request) = decoded.request {
+            records = record::records(request, headers).map_err(|wrong| {
                 Refused::new(400, format!("not a request a receiver should see: {wrong}"))
             })?;
             records.truncate(usize::try_from(taken).unwrap_or(usize::MAX));

@@ -1,0 +1,152 @@
+//! The user's `config`, all of it optional:
+//!
+//! ```json
+//! {
+//!   "from": "body",
+//!   "window": 256,
+//!   "default": "info",
+//!   "keywords": {"panic": "fatal"},
+//!   "overwrite": false
+//! }
+//! ```
+//!
+//! - `from`: `body`, or the name of the attribute to look for keywords in. A record
+//!   without that attribute is searched in its body.
+//! - `window`: how many bytes of it to search.
+//! - `default`: the level where no keyword is found, or `unspecified`.
+//! - `keywords`: levels by the beginnings of words, next to the built-in ones or
+//!   instead of them; in any case. The longest that fits counts.
+//! - `overwrite`: also replace a severity that a record has already.
+//!
+//! Levels are `trace`, `debug`, `info`, `warn`, `error` and `fatal`, or with a digit
+//! up to 4 as in `error2`.
+
+use crate::keywords::Keywords;
+use crate::level;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+const BUILT_IN: [(&str, u8); 11] = [
+    ("alert", 21),
+    ("crit", 21),
+    ("emerg", 21),
+    ("fatal", 21),
+    ("error", 17),
+    ("err", 17),
+    ("warn", 13),
+    ("notice", 13),
+    ("debug", 5),
+    ("dbug", 5),
+    ("trace", 1),
+];
+
+/// As the user wrote it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Written {
+    from: String,
+    window: u32,
+    default: String,
+    keywords: BTreeMap<String, String>,
+    overwrite: bool,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        Self {
+            from: "body".into(),
+            window: 256,
+            default: "info".into(),
+            keywords: BTreeMap::new(),
+            overwrite: false,
+        }
+    }
+}
+
+/// As it is used.
+#[derive(Debug)]
+pub struct Settings {
+    /// The attribute to search; the body without one.
+    pub attribute: Option<String>,
+    /// How many bytes to search.
+    pub window: usize,
+    /// The severity number where nothing is found.
+    pub default: u8,
+    pub(crate) keywords: Keywords,
+    /// Whether to replace a severity that is there.
+    pub overwrite: bool,
+}
+
+impl Settings {
+    /// Reads the JSON text of the user's `config`.
+    ///
+    /// # Errors
+    /// A key or a value that is not known, and what would be.
+    pub fn read(config: &str) -> Result<Self, String> {
+        let written: Written = serde_json::from_str(config).map_err(|error| error.to_string())?;
+        let mut keywords: BTreeMap<String, u8> =
+            BUILT_IN.iter().map(|&(word, number)| (word.into(), number)).collect();
+        for (word, name) in &written.keywords {
+            keywords.insert(keyword(word)?, level_of(name, "keywords")?);
+        }
+        Ok(Self {
+            attribute: (written.from != "body").then_some(written.from),
+            window: written.window as usize,
+            default: match written.default.as_str() {
+                "unspecified" => 0,
+                name => level_of(name, "default")?,
+            },
+            keywords: Keywords::new(keywords),
+            overwrite: written.overwrite,
+        })
+    }
+}
+
+fn keyword(word: &str) -> Result<String, String> {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if word.is_empty() || !word.bytes().all(is_word) {
+        return Err(["keywords: \"", word, "\" is no word: use ASCII letters, digits and _"].concat());
+    }
+    Ok(word.to_ascii_lowercase())
+}
+
+fn level_of(name: &str, key: &str) -> Result<u8, String> {
+    level::by_name(name.as_bytes()).ok_or_else(|| {
+        let unspecified = if key == "default" { " or unspecified" } else { "" };
+        [key, ": \"", name, "\" is no level: use trace, debug, info, warn, error, fatal", unspecified]
+            .concat()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Settings;
+
+    fn error(config: &str) -> String {
+        Settings::read(config).unwrap_err()
+    }
+
+    #[test]
+    fn errors_name_the_key_and_what_would_be_right() {
+        let unknown = error(r#"{"wndow": 5}"#);
+        for word in ["wndow", "from", "window", "default", "keywords", "overwrite"] {
+            assert!(unknown.contains(word), "{unknown}");
+        }
+        assert!(error(r#"{"default": "loud"}"#).contains("default: \"loud\" is no level: use trace"));
+        assert!(
+            error(r#"{"keywords": {"oops": "unspecified"}}"#)
+                .starts_with("keywords: \"unspecified\" is no level")
+        );
+        assert!(error(r#"{"keywords": {"two words": "info"}}"#).contains("\"two words\" is no word"));
+        assert!(error(r#"{"keywords": {"": "info"}}"#).contains("is no word"));
+        assert!(error(r#"{"window": -1}"#).contains("u32"));
+        assert!(!error("not json").is_empty());
+    }
+
+    #[test]
+    fn everything_is_optional() {
+        let settings = Settings::read("{}").unwrap();
+        assert_eq!((settings.attribute, settings.window, settings.default), (None, 256, 9));
+        assert!(!settings.overwrite);
+    }
+}
