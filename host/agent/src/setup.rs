@@ -87,9 +87,11 @@ pub(crate) fn tailer(receiver: &FileLog, mut resumer: Resumer) -> Result<Tailer>
     let options = skidway_tail::Options {
         include: patterns(&receiver.include),
         exclude: patterns(&receiver.exclude),
+        // See `Resumer`: on a later run, a file that nobody knows appeared while
+        // nobody looked.
         start_at: match receiver.start_at {
-            StartAt::Beginning => skidway_tail::StartAt::Beginning,
-            StartAt::End => skidway_tail::StartAt::End,
+            StartAt::End if resumer.first_run() => skidway_tail::StartAt::End,
+            StartAt::End | StartAt::Beginning => skidway_tail::StartAt::Beginning,
         },
         poll_interval: receiver.poll_interval,
         flush_period: receiver.force_flush_period,
@@ -97,11 +99,8 @@ pub(crate) fn tailer(receiver: &FileLog, mut resumer: Resumer) -> Result<Tailer>
         max_line: receiver.max_log_size as usize,
         ..skidway_tail::Options::default()
     };
-    let later_run = !resumer.first_run();
     let resume = move |found: &Found<'_>| {
-        let known = resumer.find(found.path, &found.identity, found.length, |len| found.head_hash(len));
-        // See `Resumer`: a file that nobody knows appeared while nobody looked.
-        known.or(later_run.then_some(0))
+        resumer.find(found.path, &found.identity, found.length, |len| found.head_hash(len))
     };
     Tailer::new(options, resume).with_context(|| format!("receiver {}", receiver.id))
 }

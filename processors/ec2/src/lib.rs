@@ -44,8 +44,7 @@ impl Describer for Ec2 {
 fn instance(facts: &[Fact]) -> Result<Vec<Attribute>, String> {
     let fact = |name: &str| facts.iter().find(|fact| fact.name == name).map(|fact| fact.value.as_str());
     let document = match fact("identity-document") {
-        Some(json) => serde_json::from_str(json)
-            .map_err(|error| ["the identity document cannot be read: ", &error.to_string()].concat())?,
+        Some(json) => document(json)?,
         None => IdentityDocument::default(),
     };
     let id = document.instance_id.as_deref().or(fact("instance-id"));
@@ -65,6 +64,15 @@ fn instance(facts: &[Fact]) -> Result<Vec<Attribute>, String> {
     ];
     let told = known.into_iter().filter_map(|(name, value)| Some((name, value?)));
     Ok(told.filter(|(_, value)| !value.is_empty()).map(|(name, value)| attribute(name, value)).collect())
+}
+
+fn document(json: &str) -> Result<IdentityDocument, String> {
+    // Derived structs also read arrays.
+    if !json.trim_start().starts_with('{') {
+        return Err("the identity document cannot be read: it is no JSON object".into());
+    }
+    serde_json::from_str(json)
+        .map_err(|error| ["the identity document cannot be read: ", &error.to_string()].concat())
 }
 
 fn attribute(name: &str, value: &str) -> Attribute {

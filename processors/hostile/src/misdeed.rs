@@ -177,9 +177,15 @@ mod tests {
 
     #[test]
     fn what_it_answers_would_be_refused() {
-        for misdeed in
-            ["unequal", "past-end", "inside-character", "consume-more", "consume-nothing", "consume-middle", "bad-scratch"]
-        {
+        for misdeed in [
+            "unequal",
+            "past-end",
+            "inside-character",
+            "consume-more",
+            "consume-nothing",
+            "consume-middle",
+            "bad-scratch",
+        ] {
             for text in [TEXT, "poison\n", "\npoison without line end"] {
                 let parsed = answer(misdeed, text).unwrap();
                 assert!(check(text, &parsed, true).is_err(), "{misdeed}: {text:?}");

@@ -102,7 +102,8 @@ fn pieces<P: Parser>(
 /// Where the host would refuse the parser's answer, or the enricher's.
 pub fn parse_and_enrich<P: Parser, E: Enricher>(parser: &P, enricher: &E, text: &str) -> Vec<Entry> {
     let clock = Clock::utc(REFERENCE_UNIX_NANO);
-    let parsed = crate::parse(parser, text.as_bytes(), &Context { path: "test.log".into(), clock, flush: true });
+    let parsed =
+        crate::parse(parser, text.as_bytes(), &Context { path: "test.log".into(), clock, flush: true });
     if let Err(wrong) = check(text, &parsed, true) {
         panic!("the host would refuse this: {wrong}: {text:?}: {parsed:?}");
     }

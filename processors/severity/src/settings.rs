@@ -83,6 +83,10 @@ impl Settings {
     /// # Errors
     /// A key or a value that is not known, and what would be.
     pub fn read(config: &str) -> Result<Self, String> {
+        // Derived structs also read arrays.
+        if !config.trim_start().starts_with('{') {
+            return Err("it must be a map".into());
+        }
         let written: Written = serde_json::from_str(config).map_err(|error| error.to_string())?;
         let mut keywords: BTreeMap<String, u8> =
             BUILT_IN.iter().map(|&(word, number)| (word.into(), number)).collect();
@@ -140,7 +144,8 @@ mod tests {
         assert!(error(r#"{"keywords": {"two words": "info"}}"#).contains("\"two words\" is no word"));
         assert!(error(r#"{"keywords": {"": "info"}}"#).contains("is no word"));
         assert!(error(r#"{"window": -1}"#).contains("u32"));
-        assert!(!error("not json").is_empty());
+        assert_eq!(error("[]"), "it must be a map");
+        assert!(!error("{").is_empty());
     }
 
     #[test]

@@ -58,10 +58,10 @@ fn an_attribute_that_names_a_level_comes_first() {
 
 #[test]
 fn only_the_window_is_searched() {
-    let line = |spaces: usize| format!("{}error\n", ".".repeat(spaces));
-    assert_eq!(enriched("{}", &line(251)), [17]);
+    let line = |spaces: usize| format!("{}debug\n", ".".repeat(spaces));
+    assert_eq!(enriched("{}", &line(251)), [5]);
     assert_eq!(enriched("{}", &line(252)), [9]);
-    assert_eq!(enriched(r#"{"window": 10}"#, &(line(5) + &line(6))), [17, 9]);
+    assert_eq!(enriched(r#"{"window": 10}"#, &(line(5) + &line(6))), [5, 9]);
     assert_eq!(enriched(r#"{"window": 0}"#, "error\n"), [9]);
     let across = format!("{}é error\n", "x".repeat(255));
     assert_eq!(enriched("{}", &across), [9]);

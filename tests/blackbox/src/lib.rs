@@ -1,1 +1,1 @@
-//! Under construction.
+//! Nothing: the crate is its tests, one program under `tests/agent`.

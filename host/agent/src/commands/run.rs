@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use skidway_config::{Config, Pipeline, Warning};
 use skidway_state::{Ledger, StateFile, Totals};
 use skidway_tail::Waker;
@@ -36,6 +37,7 @@ pub(crate) fn run(args: &Run) -> Result<ExitCode> {
         let at = problem.at.as_ref().map(ToString::to_string);
         tracing::warn!(at, hint = problem.hint, "config: {}", problem.message);
     }
+    raise_open_files();
     let agent = match Agent::build(&config) {
         Ok(agent) => agent,
         Err(error) => {
@@ -44,6 +46,15 @@ pub(crate) fn run(args: &Run) -> Result<ExitCode> {
         }
     };
     agent.run(Duration::from_secs(args.drain))
+}
+
+/// Each followed file is one handle: a thousand, the usual soft limit, are soon
+/// used up, and the hard limit is there to be used.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!("cannot raise the limit of open files above {:?}: {error}", limit.current);
+    }
 }
 
 /// One receiver: its thread, and what is known about its files.

@@ -77,7 +77,7 @@ impl Lane {
         outbox.settle(now, &mut |batch| sender.send(batch));
         let due = outbox.due().unwrap_or(now + NEVER);
         if !room.is_free(outbox.bytes()) {
-            tailer.attend(due);
+            tailer.hold(due);
         } else if let Some(file) = tailer.next() {
             self.pass_on(file);
         } else {
@@ -91,7 +91,7 @@ impl Lane {
     fn wait_for_identity(&mut self) {
         let deadline = Instant::now() + self.parts.identity.wait;
         while !self.is_stopped() && !self.parts.identity.now().complete && Instant::now() < deadline {
-            self.parts.tailer.attend(deadline);
+            self.parts.tailer.hold(deadline);
             self.take_notices();
         }
     }

@@ -1,0 +1,21 @@
+//! The real `skidway` between an EC2 metadata service and an OTLP receiver, on real files.
+//!
+//! One program, so that it is linked once. Each test has its own folders, doubles and agent; they share
+//! nothing but the cache of compiled components.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+mod arriving;
+mod changing;
+mod command;
+mod commands;
+mod components;
+mod corpora;
+mod draining;
+mod faults;
+mod hostile;
+mod identity;
+mod lines;
+mod restarting;
+mod rig;
+mod rotating;
