@@ -220,14 +220,16 @@ impl<W: World> Sandbox<W> {
     }
 
     fn explain(&self, error: &wasmtime::Error, store: &Store<Guest>, cpu: Duration) -> CallError {
-        if store.data().memory.refused {
-            return CallError::OutOfMemory(self.limits.memory);
+        let trap = error.downcast_ref::<Trap>();
+        // wasmtime has no type for an answer that is too large.
+        if trap.is_none() && format!("{error:#}").contains("fuel") {
+            return CallError::OutOfOutput(self.limits.output);
         }
-        match error.downcast_ref::<Trap>() {
+        match trap {
             Some(Trap::Interrupt) => CallError::OutOfTime(cpu),
+            // Guests that get no memory give up in ways of their own.
+            _ if store.data().memory.refused => CallError::OutOfMemory(self.limits.memory),
             Some(trap) => CallError::Trap(trap.to_string()),
-            // wasmtime has no type for this one.
-            None if format!("{error:#}").contains("fuel") => CallError::OutOfOutput(self.limits.output),
             None => CallError::Trap(format!("{error:#}")),
         }
     }

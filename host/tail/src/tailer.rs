@@ -153,23 +153,6 @@ impl Tailer {
         }
     }
 
-    /// Waits until the deadline or until somebody wakes it, whatever there is to
-    /// read: for a reader that must not read on for now. What is due in between is
-    /// done, so no rotation is missed meanwhile.
-    pub fn attend(&mut self, deadline: Instant) -> Woken {
-        loop {
-            let heard = self.ear.wait(deadline.min(self.next_alarm()), self.turned_at + PACE);
-            let now = Instant::now();
-            self.turn(now, heard);
-            if std::mem::take(&mut self.woken) {
-                return Woken::Waker;
-            }
-            if now >= deadline {
-                return Woken::Deadline;
-            }
-        }
-    }
-
     /// The next file that has something to hand over; each in its turn, so a busy
     /// one does not keep the others waiting.
     #[expect(clippy::should_implement_trait, reason = "the answer changes with the file system: no iterator")]

@@ -5,24 +5,12 @@
 //! Missing facts are left out. Without an identity document and an instance id it
 //! is not known that this is EC2 at all: then only tags are told.
 
-use serde::Deserialize;
+use skidway_sdk::json::{self, Object};
 use skidway_sdk::{Attribute, Describer, Fact, no_settings};
 
 /// The describer; it has no settings.
 #[derive(Debug)]
 pub struct Ec2;
-
-/// The parts of the instance identity document that become attributes.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct IdentityDocument {
-    account_id: Option<String>,
-    availability_zone: Option<String>,
-    image_id: Option<String>,
-    instance_id: Option<String>,
-    instance_type: Option<String>,
-    region: Option<String>,
-}
 
 impl Describer for Ec2 {
     fn configure(config: &str) -> Result<Self, String> {
@@ -44,35 +32,35 @@ impl Describer for Ec2 {
 fn instance(facts: &[Fact]) -> Result<Vec<Attribute>, String> {
     let fact = |name: &str| facts.iter().find(|fact| fact.name == name).map(|fact| fact.value.as_str());
     let document = match fact("identity-document") {
-        Some(json) => document(json)?,
-        None => IdentityDocument::default(),
+        Some(text) => Some(
+            json::object(text)
+                .map_err(|error| ["the identity document cannot be read: ", &error].concat())?,
+        ),
+        None => None,
     };
-    let id = document.instance_id.as_deref().or(fact("instance-id"));
-    if id.is_none() && fact("identity-document").is_none() {
+    let written = |key: &str| document.as_ref().and_then(|document| text(document, key));
+    let id = written("instanceId").or(fact("instance-id"));
+    if id.is_none() && document.is_none() {
         return Ok(Vec::new());
     }
     let known = [
         ("cloud.provider", Some("aws")),
         ("cloud.platform", Some("aws_ec2")),
-        ("cloud.region", document.region.as_deref()),
-        ("cloud.account.id", document.account_id.as_deref()),
-        ("cloud.availability_zone", document.availability_zone.as_deref()),
+        ("cloud.region", written("region")),
+        ("cloud.account.id", written("accountId")),
+        ("cloud.availability_zone", written("availabilityZone")),
         ("host.id", id),
-        ("host.image.id", document.image_id.as_deref()),
-        ("host.type", document.instance_type.as_deref()),
+        ("host.image.id", written("imageId")),
+        ("host.type", written("instanceType")),
         ("host.name", fact("hostname")),
     ];
     let told = known.into_iter().filter_map(|(name, value)| Some((name, value?)));
     Ok(told.filter(|(_, value)| !value.is_empty()).map(|(name, value)| attribute(name, value)).collect())
 }
 
-fn document(json: &str) -> Result<IdentityDocument, String> {
-    // Derived structs also read arrays.
-    if !json.trim_start().starts_with('{') {
-        return Err("the identity document cannot be read: it is no JSON object".into());
-    }
-    serde_json::from_str(json)
-        .map_err(|error| ["the identity document cannot be read: ", &error.to_string()].concat())
+/// The value of a key, where it is text that says something.
+fn text<'d>(document: &'d Object, key: &str) -> Option<&'d str> {
+    document.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
 fn attribute(name: &str, value: &str) -> Attribute {
@@ -143,7 +131,7 @@ mod tests {
             ("cloud.region", "eu-west-1"),
             ("host.id", "i-9"),
         ]);
-        let gaps = r#"{"region": "eu-west-1", "accountId": null, "imageId": ""}"#;
+        let gaps = r#"{"region": "eu-west-1", "accountId": null, "imageId": "", "instanceId": "", "instanceType": 5}"#;
         assert_eq!(describe(&[("identity-document", gaps), ("instance-id", "i-9")]), expected);
     }
 
@@ -156,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_document_that_is_none_is_an_error() {
-        for bad in ["", "<html>", "[]", "{\"region\": 5}", "{\"region\": \"a\"", &"[".repeat(100_000)] {
+        for bad in ["", "<html>", "[]", "{\"region\": \"a\"", &"[".repeat(100_000)] {
             let error = describe(&[("identity-document", bad)]).unwrap_err();
             assert!(error.starts_with("the identity document cannot be read: "), "{error}");
         }

@@ -1,10 +1,9 @@
-use serde::Deserialize;
+use skidway_sdk::json;
 use skidway_sdk::{Context, Line, Parsed, Parser, Record};
 use std::hint::black_box;
 
 /// What to do to a text with the word `poison` in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Misdeed {
     /// Execute an instruction that traps.
     Trap,
@@ -38,11 +37,27 @@ pub enum Misdeed {
     ConfigureError,
 }
 
+const MISDEEDS: [(&str, Misdeed); 15] = [
+    ("trap", Misdeed::Trap),
+    ("loop", Misdeed::Loop),
+    ("grow", Misdeed::Grow),
+    ("recurse", Misdeed::Recurse),
+    ("unequal", Misdeed::Unequal),
+    ("past-end", Misdeed::PastEnd),
+    ("inside-character", Misdeed::InsideCharacter),
+    ("many", Misdeed::Many),
+    ("consume-more", Misdeed::ConsumeMore),
+    ("consume-nothing", Misdeed::ConsumeNothing),
+    ("consume-middle", Misdeed::ConsumeMiddle),
+    ("flood", Misdeed::Flood),
+    ("refuse", Misdeed::Refuse),
+    ("bad-scratch", Misdeed::BadScratch),
+    ("configure-error", Misdeed::ConfigureError),
+];
+
 /// The parser.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default)]
 pub struct Hostile {
-    #[serde(rename = "do")]
     misdeed: Option<Misdeed>,
 }
 
@@ -52,10 +67,16 @@ impl Hostile {
     /// # Errors
     /// Any other configuration, and the misdeed `configure-error`.
     pub fn configure(config: &str) -> Result<Self, String> {
-        let hostile: Self = serde_json::from_str(config).map_err(|error| error.to_string())?;
-        match hostile.misdeed {
-            Some(Misdeed::ConfigureError) => Err("configure-error: as it was told to".into()),
-            _ => Ok(hostile),
+        let settings = json::settings(config, &["do"])?;
+        let Some(value) = settings.get("do") else { return Ok(Self::default()) };
+        let name = value.as_str().unwrap_or("");
+        match MISDEEDS.iter().find(|(known, _)| *known == name) {
+            Some((_, Misdeed::ConfigureError)) => Err("configure-error: as it was told to".into()),
+            Some(&(_, misdeed)) => Ok(Self { misdeed: Some(misdeed) }),
+            None => {
+                let names: Vec<_> = MISDEEDS.iter().map(|(name, _)| *name).collect();
+                Err(["do: there is ", &names.join(", ")].concat())
+            }
         }
     }
 }

@@ -41,6 +41,7 @@ mod config;
 mod describer;
 mod enricher;
 mod export;
+pub mod json;
 pub mod log;
 mod parse;
 mod record;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 /// Keywords with what they mean, in lower case.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Keywords {
     /// Sorted by the group of the first letter, within it the longest first.
     words: Vec<(Box<[u8]>, u8)>,

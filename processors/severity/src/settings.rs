@@ -23,8 +23,10 @@
 
 use crate::keywords::Keywords;
 use crate::level;
-use serde::Deserialize;
+use skidway_sdk::json::{self, Value};
 use std::collections::BTreeMap;
+
+const INFO: u8 = 9;
 
 const BUILT_IN: [(&str, u8); 11] = [
     ("alert", 21),
@@ -40,30 +42,7 @@ const BUILT_IN: [(&str, u8); 11] = [
     ("trace", 1),
 ];
 
-/// As the user wrote it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Written {
-    from: String,
-    window: u32,
-    default: String,
-    keywords: BTreeMap<String, String>,
-    overwrite: bool,
-}
-
-impl Default for Written {
-    fn default() -> Self {
-        Self {
-            from: "body".into(),
-            window: 256,
-            default: "info".into(),
-            keywords: BTreeMap::new(),
-            overwrite: false,
-        }
-    }
-}
-
-/// As it is used.
+/// The settings, understood.
 #[derive(Debug)]
 pub struct Settings {
     /// The attribute to search; the body without one.
@@ -83,27 +62,51 @@ impl Settings {
     /// # Errors
     /// A key or a value that is not known, and what would be.
     pub fn read(config: &str) -> Result<Self, String> {
-        // Derived structs also read arrays.
-        if !config.trim_start().starts_with('{') {
-            return Err("it must be a map".into());
-        }
-        let written: Written = serde_json::from_str(config).map_err(|error| error.to_string())?;
+        let written = json::settings(config, &["from", "window", "default", "keywords", "overwrite"])?;
+        let mut settings = Self {
+            attribute: None,
+            window: 256,
+            default: INFO,
+            keywords: Keywords::default(),
+            overwrite: false,
+        };
         let mut keywords: BTreeMap<String, u8> =
             BUILT_IN.iter().map(|&(word, number)| (word.into(), number)).collect();
-        for (word, name) in &written.keywords {
-            keywords.insert(keyword(word)?, level_of(name, "keywords")?);
+        for (key, value) in &written.0 {
+            match (key.as_str(), value) {
+                ("from", Value::String(name)) => settings.attribute = (name != "body").then(|| name.clone()),
+                ("window", Value::Number(bytes)) => settings.window = window(bytes)?,
+                ("default", Value::String(name)) if name == "unspecified" => settings.default = 0,
+                ("default", Value::String(name)) => settings.default = level_of(name, "default")?,
+                ("keywords", Value::Object(words)) => {
+                    for (word, name) in &words.0 {
+                        let name = name.as_str().unwrap_or("");
+                        keywords.insert(keyword(word)?, level_of(name, "keywords")?);
+                    }
+                }
+                ("overwrite", Value::Boolean(overwrite)) => settings.overwrite = *overwrite,
+                _ => return Err([key, ": it must be ", kind_of(key)].concat()),
+            }
         }
-        Ok(Self {
-            attribute: (written.from != "body").then_some(written.from),
-            window: written.window as usize,
-            default: match written.default.as_str() {
-                "unspecified" => 0,
-                name => level_of(name, "default")?,
-            },
-            keywords: Keywords::new(keywords),
-            overwrite: written.overwrite,
-        })
+        settings.keywords = Keywords::new(keywords);
+        Ok(settings)
     }
+}
+
+/// What is right for a key that has something else.
+fn kind_of(key: &str) -> &'static str {
+    match key {
+        "from" => "`body` or the name of an attribute",
+        "window" => "a number of bytes",
+        "default" => "the name of a level",
+        "keywords" => "a map from words to levels",
+        _ => "true or false",
+    }
+}
+
+fn window(bytes: &str) -> Result<usize, String> {
+    let bytes = bytes.parse::<u32>().map_err(|_| "window: it must be a whole number of bytes")?;
+    Ok(bytes as usize)
 }
 
 fn keyword(word: &str) -> Result<String, String> {
@@ -143,8 +146,19 @@ mod tests {
         );
         assert!(error(r#"{"keywords": {"two words": "info"}}"#).contains("\"two words\" is no word"));
         assert!(error(r#"{"keywords": {"": "info"}}"#).contains("is no word"));
-        assert!(error(r#"{"window": -1}"#).contains("u32"));
-        assert_eq!(error("[]"), "it must be a map");
+        for bad in ["-1", "1.5", "1e99"] {
+            assert_eq!(
+                error(&format!("{{\"window\": {bad}}}")),
+                "window: it must be a whole number of bytes"
+            );
+        }
+        for key in ["from", "window", "default", "keywords", "overwrite"] {
+            assert!(
+                error(&format!("{{\"{key}\": null}}")).starts_with(&format!("{key}: it must be ")),
+                "{key}"
+            );
+        }
+        assert_eq!(error("[]"), "it is no JSON object");
         assert!(!error("{").is_empty());
     }
 

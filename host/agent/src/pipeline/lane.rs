@@ -79,6 +79,8 @@ impl Lane {
         if !room.is_free(outbox.bytes()) {
             tailer.hold(due);
         } else if let Some(file) = tailer.next() {
+            // The ledger hears of a file before it hears of its bytes.
+            self.take_notices();
             self.pass_on(file);
         } else {
             tailer.wait(due);

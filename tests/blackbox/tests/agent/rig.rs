@@ -41,7 +41,7 @@ service:
   pipelines:
     logs:
       receivers: [filelog]
-      processors: [resourcedetection, resource, wasm/severity, batch]
+      processors: [resource, batch]
       exporters: [otlphttp]
 ";
 
@@ -306,7 +306,8 @@ impl Books {
             lines_skipped: count("lines_skipped"),
             in_flight: count("in_flight"),
         };
-        let records = books.records_delivered + books.records_rejected + books.records_dropped + books.in_flight;
+        let records =
+            books.records_delivered + books.records_rejected + books.records_dropped + books.in_flight;
         let in_records = records + books.lines_joined + books.lines_skipped;
         assert_eq!(books.lines_read + books.records_extra, in_records, "{books:?} do not balance");
         books

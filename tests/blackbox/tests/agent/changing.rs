@@ -1,0 +1,58 @@
+//! `parser: auto` where the form of a file's lines changes, as an upgrade of the system does.
+
+use crate::lines::{NEXT_NOON, amazon, ubuntu};
+use crate::rig::{Books, Rig};
+use skidway_test_support::sink::Record;
+
+/// Bodies of the records that no parser has recognised.
+fn unrecognised(records: &[Record]) -> Vec<&str> {
+    records.iter().filter(|record| record.attr("unit").is_none()).map(|record| record.body.as_str()).collect()
+}
+
+#[test]
+fn between_two_chunks() {
+    let mut rig = Rig::new();
+    rig.append("syslog", amazon(0..50));
+    rig.start();
+    rig.expect(&amazon(0..50));
+    rig.append("syslog", ubuntu(50..100));
+    rig.expect(&(amazon(0..50) + &ubuntu(50..100)));
+    assert_eq!(unrecognised(&rig.sink.records()), [""; 0]);
+    assert_eq!(rig.stop(), Books::all_delivered(100));
+}
+
+#[test]
+fn inside_a_chunk_and_back() {
+    let mut rig = Rig::new();
+    let text = amazon(0..50) + &ubuntu(50..100) + &amazon(100..150);
+    rig.append("syslog", &text);
+    rig.set_modified("syslog", NEXT_NOON);
+    rig.start();
+    rig.expect(&text);
+    let records = rig.sink.records();
+    assert_eq!(unrecognised(&records), [""; 0]);
+    assert!(records.windows(2).all(|pair| pair[0].time_unix_nano < pair[1].time_unix_nano), "times ascend");
+    assert_eq!(rig.stop(), Books::all_delivered(150));
+}
+
+#[test]
+fn behind_a_stray_line() {
+    let mut rig = Rig::new();
+    let text = amazon(0..20) + "a stray line\n" + &amazon(20..40) + &ubuntu(40..90);
+    rig.append("syslog", &text);
+    rig.start();
+    rig.expect(&text);
+    assert_eq!(unrecognised(&rig.sink.records()), ["a stray line"]);
+    assert_eq!(rig.stop(), Books::all_delivered(91));
+}
+
+#[test]
+fn a_file_that_begins_with_strange_lines_is_still_recognised() {
+    let mut rig = Rig::new();
+    rig.append("syslog", "a stray line\n");
+    rig.start();
+    rig.expect("a stray line\n");
+    rig.append("syslog", amazon(0..10));
+    rig.expect(&("a stray line\n".to_owned() + &amazon(0..10)));
+    assert_eq!(unrecognised(&rig.sink.records()), ["a stray line"]);
+}

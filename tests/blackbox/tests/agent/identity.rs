@@ -1,0 +1,182 @@
+//! Who the host is, where the metadata service is slow, away, or not what it should be.
+
+use crate::lines::ubuntu;
+use crate::rig::{Books, PATIENCE, Rig};
+use skidway_test_support::imds::{Fault, Imds, TOKEN};
+use skidway_test_support::sink::Record;
+use std::time::{Duration, Instant};
+
+const INSTANCE: &str = "i-0abc1234def567890";
+
+fn host_ids(records: &[Record]) -> Vec<Option<&str>> {
+    records.iter().map(|record| record.resource_attr("host.id")).collect()
+}
+
+#[test]
+fn the_start_does_not_wait_for_the_metadata_service() {
+    let mut rig = Rig::new();
+    rig.config("processors: {resourcedetection: {wait: 1h}}");
+    rig.imds.set_fault(Fault::Hang);
+    rig.append("syslog", ubuntu(0..10));
+    rig.start();
+    rig.imds.wait_for(PATIENCE, |calls| !calls.is_empty()).unwrap();
+    let told = Instant::now();
+    assert_eq!(rig.stop(), Books::default(), "the lines are still in their file");
+    assert!(told.elapsed() < Duration::from_secs(5), "the end waits for it, too: {:?}", told.elapsed());
+    assert_eq!(rig.sink.requests(), 0);
+}
+
+#[test]
+fn records_wait_for_a_slow_service() {
+    let mut rig = Rig::new();
+    rig.imds.set_fault(Fault::Slow(Duration::from_millis(200)));
+    rig.append("syslog", ubuntu(0..10));
+    rig.start();
+    rig.expect(&ubuntu(0..10));
+    assert_eq!(host_ids(&rig.sink.records()), [Some(INSTANCE); 10]);
+}
+
+#[test]
+fn records_wait_no_longer_than_configured() {
+    let mut rig = Rig::new();
+    rig.config("processors: {resourcedetection: {wait: 100ms}}");
+    rig.imds.set_fault(Fault::Hang);
+    rig.append("syslog", ubuntu(0..10));
+    rig.start();
+    rig.expect(&ubuntu(0..10));
+    let record = &rig.sink.records()[0];
+    assert_eq!(record.resource_attr("host.id"), None);
+    assert_eq!(record.resource_attr("os.type"), Some("linux"), "what the system says is there");
+    assert!(record.resource_attr("host.name").is_some_and(|name| !name.is_empty()));
+    assert_eq!(rig.stop(), Books::all_delivered(10));
+}
+
+#[test]
+fn later_records_are_complete_when_the_service_comes_up() {
+    let mut rig = Rig::new();
+    rig.config("processors: {resourcedetection: {wait: 50ms}}");
+    rig.imds.stop();
+    rig.append("syslog", ubuntu(0..10));
+    rig.start();
+    rig.expect(&ubuntu(0..10));
+    assert_eq!(host_ids(&rig.sink.records()), [None; 10]);
+    rig.wait_for_log("this host is not known yet");
+
+    rig.imds.restart().unwrap();
+    rig.wait_for_log("this host is known");
+    // The fact is known a moment before the lane hears of it: the first records tell.
+    let mut n = 10;
+    while host_ids(&rig.records(n)).last() != Some(&Some(INSTANCE)) {
+        assert!(n < 1000, "the lane never hears of it");
+        rig.append("syslog", ubuntu(n..n + 1));
+        n += 1;
+    }
+    let ids = host_ids(&rig.sink.records()).into_iter().map(|id| id.is_some()).collect::<Vec<_>>();
+    assert!(ids.is_sorted(), "known values are never wiped: {ids:?}");
+    assert_eq!(rig.said("not known yet").len(), 1, "said once, not per try");
+    assert_eq!(rig.stop(), Books::all_delivered(n as u64));
+}
+
+#[test]
+fn a_token_that_is_not_accepted_is_replaced() {
+    let mut rig = Rig::new();
+    rig.imds.fail_next(1, "/latest/meta-data/instance-id", Fault::Status(401));
+    rig.append("syslog", ubuntu(0..10));
+    rig.start();
+    rig.expect(&ubuntu(0..10));
+    assert_eq!(host_ids(&rig.sink.records()), [Some(INSTANCE); 10]);
+    assert_eq!(rig.imds.count(TOKEN), 2);
+}
+
+#[test]
+fn without_tags_in_metadata_all_else_is_there_and_the_way_is_said() {
+    let mut rig = Rig::new();
+    rig.imds.disable_tags();
+    rig.append("syslog", ubuntu(0..1));
+    rig.start();
+    let records = rig.records(1);
+    assert_eq!(records[0].resource_attr("host.id"), Some(INSTANCE));
+    assert_eq!(records[0].resource_attr("cloud.region"), Some("us-east-1"));
+    assert_eq!(records[0].resource_attr("ec2.tag.Name"), None);
+    assert_eq!(rig.said("--instance-metadata-tags enabled").len(), 1);
+}
+
+#[test]
+fn only_the_tags_that_are_asked_for_are_there() {
+    let mut rig = Rig::new();
+    rig.config("processors: {resourcedetection: {ec2: {tags: [^Team$, nvironment]}}}");
+    rig.append("syslog", ubuntu(0..1));
+    rig.start();
+    let records = rig.records(1);
+    let tags: Vec<_> = records[0].resource.keys().filter(|name| name.starts_with("ec2.tag.")).collect();
+    assert_eq!(tags, ["ec2.tag.Environment", "ec2.tag.Team"]);
+}
+
+#[test]
+fn what_is_known_stays_known_when_the_service_is_gone() {
+    let mut rig = Rig::new();
+    rig.config("processors: {resourcedetection: {refresh_interval: 10s}}");
+    rig.append("syslog", ubuntu(0..10));
+    rig.start();
+    rig.records(10);
+    rig.imds.stop();
+    rig.wait_for_log("what is known of this host stays as it is");
+    rig.append("syslog", ubuntu(10..20));
+    rig.expect(&ubuntu(0..20));
+    assert_eq!(host_ids(&rig.sink.records()), [Some(INSTANCE); 20]);
+    assert_eq!(rig.stop(), Books::all_delivered(20));
+}
+
+#[test]
+fn a_changed_tag_is_on_later_records() {
+    let mut rig = Rig::new();
+    rig.config("processors: {resourcedetection: {refresh_interval: 10s}}");
+    rig.append("syslog", ubuntu(0..1));
+    rig.start();
+    rig.records(1);
+    rig.imds.set_tag("Name", "web-2");
+    // An expired token on the way is replaced.
+    rig.imds.revoke_tokens();
+    rig.wait_for_log("metadata has changed");
+    let mut n = 1;
+    while rig.records(n).last().unwrap().resource_attr("ec2.tag.Name") != Some("web-2") {
+        assert!(n < 1000, "the lane never hears of it");
+        rig.append("syslog", ubuntu(n..n + 1));
+        n += 1;
+    }
+    assert_eq!(rig.sink.records()[0].resource_attr("ec2.tag.Name"), Some("web-1"));
+}
+
+#[test]
+fn turned_off_nobody_is_asked() {
+    let mut rig = Rig::new();
+    rig.env("AWS_EC2_METADATA_DISABLED", "true");
+    rig.config("processors: {resourcedetection: {wait: 1h}}");
+    rig.append("syslog", ubuntu(0..10));
+    rig.start();
+    rig.expect(&ubuntu(0..10));
+    let records = rig.sink.records();
+    assert_eq!(records[0].resource_attr("os.type"), Some("linux"));
+    assert_eq!(records[0].resource_attr("host.id"), None);
+    assert_eq!(rig.imds.calls(), []);
+}
+
+#[test]
+fn the_service_is_found_at_an_ipv6_address() {
+    let Ok(imds) = Imds::start_v6() else { return println!("skipped: this machine has no IPv6") };
+    let mut rig = Rig::new();
+    rig.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &imds.endpoint());
+    rig.append("syslog", ubuntu(0..1));
+    rig.start();
+    assert_eq!(host_ids(&rig.records(1)), [Some(INSTANCE)]);
+}
+
+#[test]
+fn an_endpoint_that_is_none_ends_the_start() {
+    let mut rig = Rig::new();
+    rig.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ftp://169.254.169.254");
+    let mut agent = rig.spawn();
+    assert_eq!(agent.wait(PATIENCE).unwrap().code(), Some(1));
+    let log = agent.log().join("\n");
+    assert!(log.contains("is no metadata endpoint") && log.contains("http://169.254.169.254"), "{log}");
+}
