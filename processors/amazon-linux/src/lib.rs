@@ -24,3 +24,6 @@ impl Parser for AmazonLinux {
 }
 
 skidway_sdk::export_parser!(AmazonLinux);
+
+#[cfg(test)]
+mod tests;

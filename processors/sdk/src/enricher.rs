@@ -194,3 +194,93 @@ fn empty_patch() -> Patch {
         scratch: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::parse_and_enrich;
+    use crate::{Context, Line, Parser, Record};
+
+    /// `word rest`, both of them attributes; `rest` as a copy.
+    struct Words;
+
+    impl Parser for Words {
+        fn configure(_: &str) -> Result<Self, String> {
+            Ok(Self)
+        }
+
+        fn line(&self, line: &[u8], _: &Context, out: &mut Record<'_>) -> Line {
+            let space = line.iter().position(|&byte| byte == b' ').unwrap_or(line.len());
+            out.attribute("word", &line[..space]);
+            if space < line.len() {
+                out.attribute("rest", &line[space + 1..].to_ascii_uppercase());
+            }
+            Line::Entry
+        }
+    }
+
+    /// Does what `word` says with `rest`.
+    struct Obedient;
+
+    impl Enricher for Obedient {
+        fn configure(_: &str) -> Result<Self, String> {
+            Ok(Self)
+        }
+
+        fn reads(&self) -> Vec<&str> {
+            vec!["nobody has this", "word", "rest"]
+        }
+
+        fn record(&self, record: &Item<'_>, out: &mut Changes<'_>) {
+            assert_eq!((record.attribute(0), record.attribute(3), record.time()), (None, None, 0));
+            let rest = record.attribute(2).unwrap_or(b"none");
+            match record.attribute(1) {
+                Some(b"set") => out.set("new", rest),
+                Some(b"replace") => {
+                    out.remove("nobody has this");
+                    out.set("word", &record.body()[8..]);
+                    out.set_as("rest", Kind::Integer, b"5\xff");
+                }
+                Some(b"remove") => out.remove("rest"),
+                Some(b"severity") => out.severity(rest.len() as u8),
+                Some(b"drop") => {
+                    out.drop_record();
+                    out.drop_record();
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn records_are_read_and_changed() {
+        let text = "set ü1\nset\nreplace x\nremove x\ndrop x\nseverity abcde\nleave it\n";
+        let entries = parse_and_enrich(&Words, &Obedient, text);
+        let attributes: Vec<Vec<_>> = entries
+            .iter()
+            .map(|entry| {
+                entry.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+            })
+            .collect();
+        let expected = [
+            vec![("word", "set"), ("rest", "ü1"), ("new", "ü1")],
+            vec![("word", "set"), ("new", "none")],
+            vec![("word", "x"), ("rest", "5\u{fffd}")],
+            vec![("word", "remove")],
+            vec![("word", "severity"), ("rest", "ABCDE")],
+            vec![("word", "leave"), ("rest", "IT")],
+        ];
+        assert_eq!(attributes, expected);
+        assert_eq!(entries.iter().map(|entry| entry.severity).collect::<Vec<_>>(), [0, 0, 0, 0, 5, 0]);
+    }
+
+    #[test]
+    fn no_change_is_an_empty_patch() {
+        let text = b"leave it\n";
+        let context = Context { path: String::new(), clock: crate::time::Clock::utc(0), flush: true };
+        let parsed = crate::parse(&Words, text, &context);
+        let patch = enrich(&Obedient, text, &parsed.records).unwrap();
+        assert!(patch.severity_number.is_empty() && patch.keys.is_empty() && patch.drop.is_empty());
+        assert!(patch.set_record.is_empty() && patch.remove_record.is_empty() && patch.scratch.is_empty());
+    }
+}

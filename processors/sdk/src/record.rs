@@ -28,8 +28,9 @@ pub(crate) struct Columns {
     time: u64,
     severity: u8,
     first_attribute: usize,
-    /// Bit `k`: the record at hand has key `k`. Keys from 64 on are looked for.
-    seen: u64,
+    /// The record at hand has only keys below this one, so that it and all above are
+    /// new to it.
+    next_key: usize,
     open_ended: Option<usize>,
 }
 
@@ -52,14 +53,14 @@ impl<'a> Record<'a> {
 
     /// Sets an attribute; one that is set twice has its last value. Bytes that are
     /// not from the line need not be valid UTF-8: U+FFFD stands in.
-    #[inline]
+    #[inline(always)]
     pub fn attribute(&mut self, key: &'static str, value: &[u8]) {
         self.attribute_as(key, Kind::Text, value);
     }
 
     /// Sets an attribute that is to be delivered as a number or a boolean. The
     /// first use of a key settles the kind of all.
-    #[inline]
+    #[inline(always)]
     pub fn attribute_as(&mut self, key: &'static str, kind: Kind, value: &[u8]) {
         let (start, end) = self.columns.span(value);
         self.columns.set(key, kind, start, end);
@@ -67,12 +68,14 @@ impl<'a> Record<'a> {
 
     /// Sets an attribute to everything from the start of `rest` to the end of the
     /// entry: it grows when lines are joined to the entry. `rest` is the end of the
-    /// line; one entry has one such attribute.
-    #[inline]
+    /// line, be it empty; anything that is not of the line does not grow. One entry
+    /// has one such attribute.
+    #[inline(always)]
     pub fn attribute_to_end(&mut self, key: &'static str, rest: &[u8]) {
-        let (start, end) = self.columns.span(rest);
+        let place = self.columns.place(rest);
+        let (start, end) = place.unwrap_or_else(|| self.columns.copy(rest));
         let slot = self.columns.set(key, Kind::Text, start, end);
-        self.columns.open_ended = Some(slot);
+        self.columns.open_ended = place.map(|_| slot);
     }
 }
 
@@ -100,7 +103,7 @@ impl Columns {
             time: 0,
             severity: 0,
             first_attribute: 0,
-            seen: 0,
+            next_key: 0,
             open_ended: None,
         }
     }
@@ -168,20 +171,23 @@ impl Columns {
         self.time = 0;
         self.severity = 0;
         self.first_attribute = self.records.attribute_key.len();
-        self.seen = 0;
+        self.next_key = 0;
         self.open_ended = None;
     }
 
     /// The offsets of `value`: its place in the text, or that of a copy.
     #[inline]
     fn span(&mut self, value: &[u8]) -> (u32, u32) {
+        self.place(value).unwrap_or_else(|| self.copy(value))
+    }
+
+    /// Where in the text `value` lies. Slices do not overlap by chance: what begins
+    /// and ends in the text is of it.
+    #[inline]
+    fn place(&self, value: &[u8]) -> Option<(u32, u32)> {
         let start = value.as_ptr().addr().wrapping_sub(self.text_address);
-        // Slices do not overlap by chance: what begins and ends in the text is of it.
-        if start <= self.text_len && value.len() <= self.text_len - start {
-            (start as u32, (start + value.len()) as u32)
-        } else {
-            self.copy(value)
-        }
+        let inside = start <= self.text_len && value.len() <= self.text_len - start;
+        inside.then_some((start as u32, (start + value.len()) as u32))
     }
 
     #[cold]
@@ -202,15 +208,13 @@ impl Columns {
     fn set(&mut self, name: &'static str, kind: Kind, start: u32, end: u32) -> usize {
         let slot = self.records.attribute_key.len();
         let key = self.key(name, kind, slot - self.first_attribute);
-        let bit = 1u64.checked_shl(key as u32).unwrap_or(0);
-        if (self.seen & bit != 0 || bit == 0)
-            && let Some(slot) = self.find(key)
-        {
+        if key >= self.next_key {
+            self.next_key = key + 1;
+        } else if let Some(slot) = self.find(key) {
             self.records.attribute_start[slot] = start;
             self.records.attribute_end[slot] = end;
             return slot;
         }
-        self.seen |= bit;
         self.records.attribute_key.push(key as u16);
         self.records.attribute_start.push(start);
         self.records.attribute_end.push(end);
@@ -243,3 +247,6 @@ impl Columns {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

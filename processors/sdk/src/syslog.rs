@@ -78,7 +78,7 @@ pub fn header(rest: &[u8]) -> Option<Header<'_>> {
 #[inline]
 fn host_and_tag(rest: &[u8]) -> Header<'_> {
     let end = memchr(b' ', rest).unwrap_or(rest.len());
-    let (word, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+    let (word, behind) = cut(rest, end);
     match word {
         [.., b':'] => tag(&[], rest),
         [] => Header { hostname: &[], unit: &[], pid: &[], message: after_space(rest) },
@@ -92,7 +92,7 @@ fn tag<'l>(hostname: &'l [u8], rest: &'l [u8]) -> Header<'l> {
     let mut searched = 0;
     while let Some(found) = memchr3(b' ', b':', b'[', rest.get(searched..).unwrap_or(&[])) {
         let at = searched + found;
-        let (unit, behind) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+        let (unit, behind) = cut(rest, at);
         let (pid, behind) = match behind {
             [b' ', message @ ..] => return Header { hostname, unit, pid: &[], message },
             [b'[', ..] => match pid(behind) {
@@ -107,7 +107,8 @@ fn tag<'l>(hostname: &'l [u8], rest: &'l [u8]) -> Header<'l> {
         };
         return Header { hostname, unit, pid, message: after_space(after_colon(behind)) };
     }
-    Header { hostname, unit: rest, pid: &[], message: &[] }
+    let (unit, message) = cut(rest, rest.len());
+    Header { hostname, unit, pid: &[], message }
 }
 
 /// Digits in brackets that end the tag, and what follows them.
@@ -119,6 +120,13 @@ fn pid(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let behind = behind.strip_prefix(b"]")?;
     let ends = matches!(behind, [] | [b' ' | b':', ..]);
     (ends && !pid.is_empty()).then_some((pid, behind))
+}
+
+/// Both parts are of `text`, also where they are empty: a message that starts at the
+/// end of the line can still grow.
+#[inline]
+fn cut(text: &[u8], at: usize) -> (&[u8], &[u8]) {
+    text.split_at(at.min(text.len()))
 }
 
 #[inline]

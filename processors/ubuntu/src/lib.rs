@@ -23,3 +23,6 @@ impl Parser for Ubuntu {
 }
 
 skidway_sdk::export_parser!(Ubuntu);
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::books::Books;
 use crate::generate::{self, Form};
 use crate::process::{Running, binary};
-use crate::tables::{grouped, megabytes, number, row, table};
+use crate::tables::{grouped, megabytes, number, table};
 
 /// For all lines to arrive: ten times what the slowest agent measured took for a million.
 const TO_ARRIVE: Duration = Duration::from_secs(300);
@@ -266,26 +266,26 @@ fn print(
         figures.load_preset(comfy_table::presets::ASCII_MARKDOWN);
     }
     for (compression, load) in loads {
-        runs.add_row(row(vec![
+        runs.add_row(vec![
             Cell::new(name(*compression)),
             number(grouped(load.delivered)),
             number(format!("{:.2}", load.wall.as_secs_f64())),
             number(format!("{:.2}", load.cpu.as_secs_f64())),
             number(megabytes(load.peak_memory)),
             number(megabytes(load.sent)),
-        ]));
+        ]);
     }
     println!("{runs}\n");
-    figures.add_row(row(vec![
+    figures.add_row(vec![
         Cell::new("first record after the start, components compiled before"),
         number(format!("{:.0} ms", first.as_secs_f64() * 1e3)),
-    ]));
-    figures.add_row(row(vec![Cell::new("memory with nothing to do (RSS)"), number(megabytes(idle))]));
+    ]);
+    figures.add_row(vec![Cell::new("memory with nothing to do (RSS)"), number(megabytes(idle))]));
     for (form, nanoseconds) in parse {
-        figures.add_row(row(vec![
+        figures.add_row(vec![
             Cell::new(format!("parse only, {form} stamps, a line")),
             number(format!("{nanoseconds:.0} ns")),
-        ]));
+        ]);
     }
     println!("{figures}");
 }

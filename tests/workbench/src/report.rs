@@ -1,5 +1,6 @@
 //! What arrived, for people.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -10,14 +11,14 @@ use skidway_test_support::sink::Record;
 use crate::books::Books;
 use crate::lines::Lines;
 use crate::process::Ended;
-use crate::tables::{grouped, megabytes, number, row, table};
+use crate::tables::{cut, fitted, grouped, megabytes, number, table};
 
 /// Records shown of each file.
-const SHOWN: usize = 12;
+const SHOWN: usize = 14;
 /// Units shown by name; the others are added up.
 const UNITS: usize = 16;
 
-/// Some records of each file, one of a unit.
+/// Some records of each file.
 pub(crate) fn records(records: &[Record]) {
     let mut files: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
     for record in records {
@@ -25,19 +26,14 @@ pub(crate) fn records(records: &[Record]) {
     }
     for (file, records) in files {
         println!("\n{file}: {} records, some of them", records.len());
-        let mut table = table(&["time (UTC)", "host", "unit", "pid", "severity", "message"]);
-        for record in choose(&records) {
-            let text = |key| Cell::new(record.attr(key).unwrap_or(""));
-            table.add_row(row(vec![
-                Cell::new(time(record.time_unix_nano)),
-                text("hostname"),
-                text("unit"),
-                text("pid"),
-                Cell::new(&record.severity_text),
-                Cell::new(message(record)),
-            ]));
-        }
-        println!("{table}");
+        let rows = choose(&records).into_iter().map(|record| {
+            let text = |key| record.attr(key).unwrap_or("").to_owned();
+            let unit = cut(&text("unit"), 28);
+            let severity = record.severity_text.clone();
+            [time(record.time_unix_nano), text("hostname"), unit, text("pid"), severity, message(record)]
+        });
+        let head = ["time (UTC)", "host", "unit", "pid", "severity", "message"];
+        println!("{}", fitted(head, rows.collect()));
     }
 }
 
@@ -75,7 +71,7 @@ pub(crate) fn counts(records: &[Record]) {
             *counts.entry(of(record)).or_default() += 1;
         }
         let mut counts: Vec<_> = counts.into_iter().collect();
-        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        counts.sort_by_key(|(_, count)| Reverse(*count));
         counts
     };
     let units = count(&|record| record.attr("unit").unwrap_or("(no unit)").to_owned());
@@ -89,8 +85,8 @@ pub(crate) fn counts(records: &[Record]) {
             Some((name, count)) => [Cell::new(name), number(count)],
             None => [Cell::new(""), Cell::new("")],
         };
-        let cells = pair(&units).into_iter().chain(pair(&severities)).collect();
-        table.add_row(row(cells));
+        let cells: Vec<Cell> = pair(&units).into_iter().chain(pair(&severities)).collect();
+        table.add_row(cells);
     }
     println!("{table}");
     if let Some(rest) = units.get(UNITS..).filter(|rest| !rest.is_empty()) {
@@ -123,24 +119,29 @@ pub(crate) fn speed(lines: u64, delivered_after: Duration, ended: &Ended) {
     let seconds = delivered_after.as_secs_f64();
     println!("  all delivered after      {seconds:.2} s, the agent's start and the EC2 look-up included");
     println!("  lines a second           {}", grouped((lines as f64 / seconds) as u64));
-    println!("  processor time           {:.2} s, from its start to its end", ended.cpu.as_secs_f64());
+    println!("  processor time           {:.2} s, compiling the components included", ended.cpu.as_secs_f64());
     println!("  memory at the most       {}", megabytes(ended.peak_memory));
     println!("  `cargo xtask bench` measures with a million lines");
 }
 
-/// Of every unit the gravest record; if that is too many, evenly spaced ones. In the order of arrival.
+/// Of each of the most frequent units the gravest record, and every record without a unit up to that number;
+/// in the order of arrival.
 fn choose<'a>(records: &[&'a Record]) -> Vec<&'a Record> {
-    let mut best: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut units: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (i, record) in records.iter().enumerate() {
-        let shown = best.entry(record.attr("unit").unwrap_or("")).or_insert(i);
-        if record.severity_number > records[*shown].severity_number {
-            *shown = i;
-        }
+        units.entry(record.attr("unit").unwrap_or(&record.body)).or_default().push(i);
     }
-    let mut indices: Vec<usize> = best.into_values().collect();
-    indices.sort_unstable();
-    let all = indices.len();
-    (0..all.min(SHOWN)).map(|i| records[indices[i * all / all.min(SHOWN)]]).collect()
+    let mut units: Vec<Vec<usize>> = units.into_values().collect();
+    units.sort_by_key(|of_unit| Reverse(of_unit.len()));
+    let gravest = |of_unit: &Vec<usize>| {
+        let severity = of_unit.iter().map(|&i| records[i].severity_number).max();
+        let such: Vec<usize> =
+            of_unit.iter().copied().filter(|&i| Some(records[i].severity_number) == severity).collect();
+        such[such.len() / 2]
+    };
+    let mut chosen: Vec<usize> = units.iter().take(SHOWN).map(gravest).collect();
+    chosen.sort_unstable();
+    chosen.into_iter().map(|i| records[i]).collect()
 }
 
 fn time(unix_nano: u64) -> String {

@@ -2,27 +2,54 @@
 
 use std::fmt::Display;
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Row, Table, presets};
+use comfy_table::{Cell, CellAlignment, Table, TableComponent, presets};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Where standard output is no terminal.
+/// Columns where standard output is no terminal.
 const WIDTH: u16 = 130;
 
-/// A table as wide as the terminal, whose cells are cut rather than wrapped.
+/// A table that is as wide as its content.
 pub(crate) fn table(head: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    if table.width().is_none() {
-        table.set_width(WIDTH);
-    }
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
     table.set_header(head.to_vec());
     table
 }
 
-/// A row of one line.
-pub(crate) fn row(cells: Vec<Cell>) -> Row {
-    let mut row = Row::from(cells);
-    row.max_height(1);
-    row
+/// Rows of text as a table that fits the terminal: the last column is cut to what the others leave.
+pub(crate) fn fitted<const N: usize>(head: [&str; N], mut rows: Vec<[String; N]>) -> Table {
+    let widest = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].width());
+        cells.chain([head[column].width()]).max().unwrap_or(0)
+    };
+    // Each column has a blank on both sides.
+    let others: usize = (0..N - 1).map(|column| widest(column) + 2).sum();
+    let terminal = Table::new().width().unwrap_or(WIDTH);
+    let left = usize::from(terminal).saturating_sub(others + 2).max(20);
+    for row in &mut rows {
+        row[N - 1] = cut(&row[N - 1], left);
+    }
+    let mut table = table(&head);
+    table.add_rows(rows);
+    table
+}
+
+/// At most so many columns of a terminal.
+pub(crate) fn cut(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let (mut short, mut used) = (String::new(), 1);
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used > columns {
+            break;
+        }
+        short.push(c);
+    }
+    short.push('…');
+    short
 }
 
 pub(crate) fn number(value: impl Display) -> Cell {
@@ -49,7 +76,23 @@ pub(crate) fn megabytes(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{grouped, megabytes};
+    use super::{cut, fitted, grouped, megabytes};
+
+    #[test]
+    fn text_is_cut_by_columns() {
+        assert_eq!(cut("seven", 5), "seven");
+        assert_eq!(cut("seven", 4), "sev…");
+        assert_eq!(cut("抹茶ラテ", 8), "抹茶ラテ");
+        assert_eq!(cut("抹茶ラテ", 6), "抹茶…", "a wide character takes two columns");
+    }
+
+    #[test]
+    fn a_fitted_table_has_no_line_longer_than_the_terminal() {
+        let long = "word ".repeat(100);
+        let table = fitted(["one", "two"], vec![["a".into(), long.clone()], ["bb".into(), long]]);
+        let terminal = usize::from(comfy_table::Table::new().width().unwrap_or(super::WIDTH));
+        assert!(table.lines().all(|line| line.trim_end().chars().count() <= terminal), "{table}");
+    }
 
     #[test]
     fn numbers_are_for_people() {

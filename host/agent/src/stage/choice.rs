@@ -4,6 +4,8 @@
 //! to the best one; when that stops recognising lines, the others are shown what
 //! follows, and the chunk is cut where the better one begins.
 
+use std::ops::Range;
+
 use skidway_plugin::{ContainedParser, Context, Piece};
 
 /// How much of a text a parser is judged by.
@@ -71,18 +73,16 @@ pub(super) fn switch_at(
         return None;
     }
     let origins = &piece.records.columns().origin;
+    let start = |record: usize| origins.get(record).map_or(piece.consumed, |&origin| origin as usize);
     for run in runs(&piece.unrecognised) {
-        let from = origins[run as usize] as usize;
-        let sample = sample(&text[from..]);
-        let end = from + sample.len();
-        let own = (run..origins.len() as u32)
-            .take_while(|&i| (origins[i as usize] as usize) < end)
-            .filter(|i| piece.unrecognised.binary_search(i).is_err())
-            .count();
+        // Only the run itself: what the chosen one recognises behind it, however
+        // much, says nothing about these lines.
+        let from = start(run.start as usize);
+        let sample = sample(&text[from..start(run.end as usize)]);
         let mut best: Option<(usize, Score)> = None;
         for (index, parser) in parsers.iter_mut().enumerate().filter(|&(index, _)| index != chosen.index()) {
             if let Some(score) = judge(parser, sample, context)
-                && score.recognised > best.as_ref().map_or(own, |(_, best)| best.recognised)
+                && score.recognised > best.as_ref().map_or(0, |(_, best)| best.recognised)
             {
                 best = Some((index, score));
             }
@@ -94,21 +94,21 @@ pub(super) fn switch_at(
     None
 }
 
-/// The first record of the first run of unrecognised ones and, where that is
-/// another, of the longest: a stray line must not hide a change behind it.
-fn runs(unrecognised: &[u32]) -> impl Iterator<Item = u32> {
+/// The first run of unrecognised records and, where that is another, the longest:
+/// a stray line must not hide a change behind it.
+fn runs(unrecognised: &[u32]) -> impl Iterator<Item = Range<u32>> {
     let by_run = |pair: &[u32]| pair[1] == pair[0] + 1;
     let mut all = Vec::new();
     let mut start = 0;
     for end in 1..=unrecognised.len() {
         if end == unrecognised.len() || !by_run(&unrecognised[end - 1..=end]) {
-            all.push((end - start, unrecognised[start]));
+            all.push(unrecognised[start]..unrecognised[end - 1] + 1);
             start = end;
         }
     }
-    let first = all.first().copied();
-    let longest = all.into_iter().rev().max_by_key(|&(len, _)| len).filter(|&run| Some(run) != first);
-    first.into_iter().chain(longest).map(|(_, start)| start)
+    let first = all.first().cloned();
+    let longest = all.into_iter().rev().max_by_key(Range::len).filter(|run| Some(run) != first.as_ref());
+    first.into_iter().chain(longest)
 }
 
 /// The first lines of `text`: whole ones, unless the first is longer than a sample.
@@ -128,11 +128,12 @@ mod tests {
 
     #[test]
     fn the_first_and_the_longest_run_are_looked_at() {
-        let starts = |unrecognised: &[u32]| runs(unrecognised).collect::<Vec<_>>();
-        assert_eq!(starts(&[]), [] as [u32; 0]);
-        assert_eq!(starts(&[3]), [3]);
-        assert_eq!(starts(&[3, 4, 5, 9]), [3]);
-        assert_eq!(starts(&[3, 7, 8, 9, 12, 13]), [3, 7]);
+        let looked_at =
+            |unrecognised: &[u32]| runs(unrecognised).map(|run| (run.start, run.end)).collect::<Vec<_>>();
+        assert_eq!(looked_at(&[]), []);
+        assert_eq!(looked_at(&[3]), [(3, 4)]);
+        assert_eq!(looked_at(&[3, 4, 5, 9]), [(3, 6)]);
+        assert_eq!(looked_at(&[3, 7, 8, 9, 12, 13]), [(3, 4), (7, 10)]);
     }
 
     #[test]

@@ -73,6 +73,8 @@ proptest! {
         let (ours, theirs) = (parse(&text), serde_json::from_str::<serde_json::Value>(&text));
         match (&ours, &theirs) {
             (Ok(ours), Ok(theirs)) => prop_assert!(same(ours, theirs), "{}: {:?} {:?}", text, ours, theirs),
+            // Its numbers are floats, ours are text.
+            (Ok(_), Err(error)) if error.to_string().contains("out of range") => {}
             _ => prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{}: {:?} {:?}", text, ours, theirs),
         }
     }

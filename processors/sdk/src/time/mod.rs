@@ -88,13 +88,32 @@ fn second_of_day(text: [u8; 8]) -> Option<i64> {
     Some(i64::from(u32::from(hour) * 3600 + u32::from(minute) * 60 + u32::from(second).min(59)))
 }
 
+const EIGHT_DIGITS: Form = Form::new(*b"00000000");
+
 /// A fraction of a second, `.5` or `,5`, of any number of digits: its length in
 /// bytes and its nanoseconds, cut off after the ninth digit. Length 0 without one.
 #[inline]
 fn fraction(text: &[u8]) -> (usize, u32) {
-    let [b'.' | b',', digits @ ..] = text else { return (0, 0) };
+    match text {
+        // What rsyslog writes: microseconds.
+        [b'.', a, b, c, d, e, f, next, ..] if !next.is_ascii_digit() => {
+            match EIGHT_DIGITS.pairs([b'0', b'0', *a, *b, *c, *d, *e, *f]) {
+                Some([_, _, high, _, middle, _, low, _]) => {
+                    let micros = u32::from(high) * 10_000 + u32::from(middle) * 100 + u32::from(low);
+                    (7, micros * 1_000)
+                }
+                None => fraction_of_any_length(text),
+            }
+        }
+        [b'.' | b',', ..] => fraction_of_any_length(text),
+        _ => (0, 0),
+    }
+}
+
+#[inline(never)]
+fn fraction_of_any_length(text: &[u8]) -> (usize, u32) {
     let (mut len, mut nanos, mut unit) = (0, 0u32, 100_000_000u32);
-    for byte in digits {
+    for byte in text.iter().skip(1) {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             break;

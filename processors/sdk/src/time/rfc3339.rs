@@ -25,6 +25,7 @@ pub fn rfc3339(text: &[u8]) -> Option<Stamp> {
 #[inline]
 fn utc_offset(text: &[u8]) -> Option<(usize, i64)> {
     let (len, sign, hours, minutes) = match *text {
+        [b'+', b'0', b'0', b':', b'0', b'0', ..] => return Some((6, 0)),
         [b'Z' | b'z', ..] => return Some((1, 0)),
         [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2, ..] => (6, sign, two_digits(h1, h2), two_digits(m1, m2)),
         [sign @ (b'+' | b'-'), h1, h2, m1, m2, ..] => (5, sign, two_digits(h1, h2), two_digits(m1, m2)),

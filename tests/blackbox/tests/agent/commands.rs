@@ -262,8 +262,8 @@ fn help_version_and_completion() {
     assert!(skidway(&["run", "--help"]).ok().contains("Exit codes"));
     assert_eq!(skidway(&["--version"]).ok(), format!("skidway {}\n", env!("CARGO_PKG_VERSION")));
     assert!(skidway(&["completion", "bash"]).ok().contains("_skidway()"));
-    let wrong = skidway(&["rnu"]);
-    assert!(wrong.code == Some(2) && wrong.err.contains("run"), "{wrong:?}");
+    let wrong = skidway(&["inspekt"]);
+    assert!(wrong.code == Some(2) && wrong.err.contains("'inspect'"), "{wrong:?}");
 }
 
 #[test]

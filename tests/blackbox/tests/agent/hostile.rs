@@ -90,7 +90,7 @@ fn grows_past_its_memory() {
 
 #[test]
 fn recurses_without_end() {
-    contained("recurse", "stack");
+    contained("recurse", "trapped");
 }
 
 #[test]

@@ -41,7 +41,7 @@ service:
   pipelines:
     logs:
       receivers: [filelog]
-      processors: [resource, batch]
+      processors: [resourcedetection, resource, wasm/severity, batch]
       exporters: [otlphttp]
 ";
 
@@ -289,6 +289,11 @@ impl Books {
     /// Lines that were all delivered, each as a record of its own.
     pub(crate) fn all_delivered(lines: u64) -> Self {
         Self { lines_read: lines, records_delivered: lines, ..Self::default() }
+    }
+
+    /// The blank lines that end an entry are counted, too.
+    pub(crate) fn and_blank(self, lines: u64) -> Self {
+        Self { lines_read: self.lines_read + lines, lines_skipped: self.lines_skipped + lines, ..self }
     }
 
     fn read(log: &[String]) -> Self {
