@@ -111,10 +111,9 @@ fn settings() -> Config {
         .max_wasm_stack(STACK)
         // A few names of functions in a trap's message help its author;
         // line numbers are not there in stripped components.
-        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(8))
-        // Address space, not memory: an instance's limit is far below, and 4 GiB
-        // for each would exhaust small hosts' overcommit settings.
-        .memory_reservation(256 << 20)
-        .memory_guard_size(64 << 10);
+        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(8));
+    // The reservation of address space for a memory stays at its default of 4 GiB:
+    // no page of it exists before it is used, and with less of it every load and
+    // store of a component would have to be checked.
     config
 }

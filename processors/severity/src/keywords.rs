@@ -1,6 +1,6 @@
 //! Finds the first keyword that begins a word, without a regex engine: word starts
 //! come out of eight bytes at a time, and most of them are not followed further
-//! than their first letter.
+//! than their second letter.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ pub(crate) struct Keywords {
     words: Vec<(Box<[u8]>, u8)>,
     /// Where in `words` the group of a first letter starts and ends.
     groups: [(u16, u16); 32],
-    /// Bit `g`: group `g` is not empty.
-    first_letters: u32,
+    /// By the group of a first letter, bit `g`: a letter of group `g` may come second.
+    second_letters: [u32; 32],
 }
 
 /// The lower five bits tell letters apart whatever their case. Digits and `_` share
@@ -27,17 +27,16 @@ impl Keywords {
             keywords.into_iter().map(|(word, means)| (word.into_bytes().into_boxed_slice(), means)).collect();
         let letter = |word: &[u8]| word.first().map_or(0, |&byte| group(byte));
         words.sort_by_key(|(word, _)| (letter(word), usize::MAX - word.len()));
-        let mut groups = [(0, 0); 32];
-        let mut first_letters = 0;
+        let (mut groups, mut second_letters) = ([(0, 0); 32], [0; 32]);
         for (index, (word, _)) in words.iter().enumerate() {
             let letter = letter(word);
-            if first_letters & (1 << letter) == 0 {
+            if second_letters[letter] == 0 {
                 groups[letter].0 = index as u16;
-                first_letters |= 1 << letter;
             }
             groups[letter].1 = index as u16 + 1;
+            second_letters[letter] |= word.get(1).map_or(u32::MAX, |&byte| 1 << group(byte));
         }
-        Self { words, groups, first_letters }
+        Self { words, groups, second_letters }
     }
 
     /// What the first keyword in `text` means.
@@ -68,7 +67,8 @@ impl Keywords {
             let at = starts.trailing_zeros() as usize / 8;
             starts &= starts - 1;
             let letter = group(block[at & 7]);
-            if self.first_letters >> letter & 1 != 0 {
+            let second = text.get(offset + at + 1).copied().unwrap_or(0);
+            if self.second_letters[letter] >> group(second) & 1 != 0 {
                 let found = self.starting(text.get(offset + at..).unwrap_or(&[]), letter);
                 if found.is_some() {
                     return found;

@@ -280,7 +280,7 @@ fn print(
         Cell::new("first record after the start, components compiled before"),
         number(format!("{:.0} ms", first.as_secs_f64() * 1e3)),
     ]);
-    figures.add_row(vec![Cell::new("memory with nothing to do (RSS)"), number(megabytes(idle))]));
+    figures.add_row(vec![Cell::new("memory with nothing to do (RSS)"), number(megabytes(idle))]);
     for (form, nanoseconds) in parse {
         figures.add_row(vec![
             Cell::new(format!("parse only, {form} stamps, a line")),

@@ -119,7 +119,10 @@ pub(crate) fn speed(lines: u64, delivered_after: Duration, ended: &Ended) {
     let seconds = delivered_after.as_secs_f64();
     println!("  all delivered after      {seconds:.2} s, the agent's start and the EC2 look-up included");
     println!("  lines a second           {}", grouped((lines as f64 / seconds) as u64));
-    println!("  processor time           {:.2} s, compiling the components included", ended.cpu.as_secs_f64());
+    println!(
+        "  processor time           {:.2} s, compiling the components included",
+        ended.cpu.as_secs_f64()
+    );
     println!("  memory at the most       {}", megabytes(ended.peak_memory));
     println!("  `cargo xtask bench` measures with a million lines");
 }

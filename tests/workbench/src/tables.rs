@@ -23,8 +23,8 @@ pub(crate) fn fitted<const N: usize>(head: [&str; N], mut rows: Vec<[String; N]>
         let cells = rows.iter().map(|row| row[column].width());
         cells.chain([head[column].width()]).max().unwrap_or(0)
     };
-    // Each column has a blank on both sides.
-    let others: usize = (0..N - 1).map(|column| widest(column) + 2).sum();
+    // A blank on both sides of a column, and one between two.
+    let others: usize = (0..N - 1).map(|column| widest(column) + 3).sum();
     let terminal = Table::new().width().unwrap_or(WIDTH);
     let left = usize::from(terminal).saturating_sub(others + 2).max(20);
     for row in &mut rows {

@@ -30,13 +30,14 @@ pub fn traditional(text: &[u8], clock: &Clock) -> Option<Stamp> {
 
 #[inline]
 fn latest(month: u32, day: u32, second: i64, nanos: u32, clock: &Clock) -> Option<i64> {
-    (0..=LONGEST_PAUSE_OF_LEAP_DAYS).find_map(|ago| {
+    let in_year = |ago| {
         let year = u32::try_from(clock.latest_year - ago).ok()?;
         let days = days_from_civil(year, month, day)?;
         let unix_second = clock.unix_second(days * SECONDS_PER_DAY + second);
         let not_later = (unix_second, nanos) <= (clock.latest_second, clock.latest_nanos);
         not_later.then_some(unix_second)
-    })
+    };
+    in_year(0).or_else(|| (1..=LONGEST_PAUSE_OF_LEAP_DAYS).find_map(in_year))
 }
 
 /// The number of an English month's short name, in any case.

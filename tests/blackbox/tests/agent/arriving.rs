@@ -1,8 +1,9 @@
 //! What a line looks like when it arrives.
 
 use crate::lines::{DAY, NEXT_NOON, ubuntu};
-use crate::rig::{Books, Rig};
-use skidway_test_support::sink::Record;
+use crate::rig::{Books, PATIENCE, Rig};
+use skidway_test_support::sink::{OtlpSink, Record};
+use std::collections::BTreeSet;
 
 const UBUNTU: &str = "2026-03-04T05:06:07.891234+00:00 ip-10-0-1-23 sshd[842]: error: no more sessions";
 const AMAZON: &str = "Mar  4 05:06:08 ip-10-0-1-24 systemd: Started Session 7 of user ec2-user.";
@@ -190,4 +191,60 @@ fn a_chosen_parser_is_used_for_every_line() {
     assert_eq!(records[1].attr("hostname"), Some("ip-10-0-1-23"));
     assert_eq!(records[1].attr("log.file.path"), rig.log_file("messages").to_str());
     assert_eq!(rig.stop(), Books::all_delivered(2));
+}
+
+#[test]
+fn entries_are_whole_wherever_a_chunk_ends() {
+    const ENTRIES: usize = 12_000;
+    let mut rig = Rig::new();
+    let entry = |n| format!("{}\n\tmore of {n}", ubuntu(n..n + 1).trim_end());
+    let text: String = (0..ENTRIES).map(|n| entry(n) + "\n").collect();
+    assert!(text.len() > 3 * (256 << 10), "several chunks");
+    rig.append("syslog", &text);
+    rig.start();
+    let bodies = rig.bodies(ENTRIES);
+    for (n, body) in bodies.iter().enumerate() {
+        assert_eq!(*body, entry(n));
+    }
+    let lines = ENTRIES as u64;
+    let books = Books { lines_read: 2 * lines, lines_joined: lines, ..Books::all_delivered(lines) };
+    assert_eq!(rig.stop(), books);
+}
+
+#[test]
+fn many_files_are_followed_at_once() {
+    let mut rig = Rig::new();
+    for n in 0..200 {
+        rig.append(&format!("app-{n}.log"), ubuntu(n * 10..n * 10 + 5));
+    }
+    rig.start();
+    rig.records(1000);
+    for n in 0..200 {
+        rig.append(&format!("app-{n}.log"), ubuntu(n * 10 + 5..n * 10 + 10));
+    }
+    let bodies: BTreeSet<_> = rig.bodies(2000).into_iter().collect();
+    assert_eq!(bodies, ubuntu(0..2000).lines().map(ToOwned::to_owned).collect());
+    assert_eq!(rig.stop(), Books::all_delivered(2000));
+}
+
+#[test]
+fn two_pipelines_deliver_each_to_its_own_backend() {
+    let other = OtlpSink::start().unwrap();
+    let mut rig = Rig::new();
+    rig.env("OTHER", &other.endpoint());
+    rig.config(
+        "receivers:
+  filelog: {include: ['${env:LOGS}/syslog']}
+  filelog/app: {include: ['${env:LOGS}/app.log'], start_at: beginning}
+exporters: {otlphttp/other: {endpoint: '${env:OTHER}'}}
+service: {pipelines: {logs/app: {receivers: [filelog/app], processors: [resource], exporters: [otlphttp/other]}}}",
+    );
+    rig.append("syslog", ubuntu(0..10));
+    rig.append("app.log", ubuntu(10..20));
+    rig.start();
+    rig.expect(&ubuntu(0..10));
+    other.wait_delivered(PATIENCE, 10).unwrap();
+    assert_eq!(other.bodies(), ubuntu(10..20).lines().collect::<Vec<_>>());
+    assert_eq!(other.records()[0].resource_attr("service.name"), Some("host-logs"));
+    assert_eq!(rig.stop(), Books::all_delivered(20));
 }

@@ -56,3 +56,26 @@ fn a_file_that_begins_with_strange_lines_is_still_recognised() {
     rig.expect(&("a stray line\n".to_owned() + &amazon(0..10)));
     assert_eq!(unrecognised(&rig.sink.records()), ["a stray line"]);
 }
+
+#[test]
+fn line_by_line() {
+    let mut rig = Rig::new();
+    let text: String =
+        (0..100).map(|n| if n % 2 == 0 { amazon(n..n + 1) } else { ubuntu(n..n + 1) }).collect();
+    rig.append("syslog", &text);
+    rig.start();
+    rig.expect(&text);
+    assert_eq!(rig.stop(), Books::all_delivered(100), "understood or not, each arrives once");
+}
+
+#[test]
+fn with_continuation_lines_on_both_sides() {
+    let mut rig = Rig::new();
+    rig.append("syslog", amazon(0..30) + "\tof amazon\n" + &ubuntu(30..60) + "\tof ubuntu\n");
+    rig.start();
+    let bodies = rig.bodies(60);
+    assert!(bodies[29].ends_with("line 29\n\tof amazon"), "{}", bodies[29]);
+    assert!(bodies[59].ends_with("line 59\n\tof ubuntu"), "{}", bodies[59]);
+    let books = Books { lines_read: 62, lines_joined: 2, ..Books::all_delivered(60) };
+    assert_eq!(rig.stop(), books);
+}

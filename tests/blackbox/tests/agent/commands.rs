@@ -130,6 +130,28 @@ fn parse_ends_quietly_when_nobody_reads_on() {
     assert!(ended.status.success(), "{}", ended.status);
 }
 
+#[test]
+fn parse_loses_nothing_of_a_line_of_any_length() {
+    let long = format!("{LINE} {}", "a日本語".repeat((6 << 20) / 10));
+    let file = file(format!("{LINE}\n{long}\n{LINE}\n"));
+    let records = jsonl(&skidway(&[Path::new("parse"), file.path()]).ok());
+    let bodies: Vec<_> = records.iter().map(|record| record["body"].as_str().unwrap()).collect();
+    let [first, pieces @ .., last] = &bodies[..] else { panic!("{} records", bodies.len()) };
+    assert_eq!([*first, *last], [LINE, LINE]);
+    assert!(pieces.concat() == long, "pieces of {:?}", pieces.iter().map(|p| p.len()).collect::<Vec<_>>());
+}
+
+#[test]
+fn parse_joins_entries_wherever_a_chunk_ends() {
+    let entry = |n| format!("{}\n\tmore of {n}", ubuntu(n..n + 1).trim_end());
+    let file = file((0..12_000).map(|n| entry(n) + "\n").collect::<String>());
+    let records = jsonl(&skidway(&[Path::new("parse"), file.path()]).ok());
+    assert_eq!(records.len(), 12_000);
+    for (n, record) in records.iter().enumerate() {
+        assert_eq!(record["body"], entry(n));
+    }
+}
+
 // === inspect ===
 
 #[test]

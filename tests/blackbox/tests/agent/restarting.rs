@@ -1,7 +1,7 @@
 //! What one run leaves to the next.
 
 use crate::lines::ubuntu;
-use crate::rig::{Books, Rig};
+use crate::rig::{Books, PATIENCE, Rig};
 use skidway_test_support::sink::Answer;
 use std::collections::BTreeSet;
 use std::fs;
@@ -56,7 +56,7 @@ fn a_killed_agent_loses_nothing_that_was_in_flight() {
     rig.sink.set_answer(Answer::Hang);
     rig.append("syslog", ubuntu(0..100));
     rig.start();
-    rig.sink.wait_for(crate::rig::PATIENCE, |state| !state.requests.is_empty()).unwrap();
+    rig.sink.wait_for(PATIENCE, |state| !state.requests.is_empty()).unwrap();
     rig.kill();
 
     rig.sink.set_answer(Answer::Accept);
@@ -141,7 +141,8 @@ fn a_last_line_that_never_ends_is_delivered_when_the_file_is_silent() {
 #[test]
 fn a_line_that_is_too_long_is_split_and_nothing_is_lost() {
     let mut rig = Rig::new();
-    let filler: String = (0..3 << 20).map(|n: u32| char::from(b'a' + (n % 23) as u8)).collect();
+    // Of characters of one and of three bytes, so that some end where a piece does.
+    let filler = "a日本語".repeat((3 << 20) / 10);
     let long = format!("{} {filler}", ubuntu(1..2).trim_end());
     rig.append("syslog", format!("{}{long}\n{}", ubuntu(0..1), ubuntu(2..3)));
     rig.start();
@@ -155,4 +156,58 @@ fn a_line_that_is_too_long_is_split_and_nothing_is_lost() {
     );
     assert_eq!(bodies[5], ubuntu(2..3).trim_end());
     assert_eq!(rig.stop(), Books::all_delivered(6));
+}
+
+#[test]
+fn a_file_that_was_replaced_while_nobody_looked_is_read_from_its_beginning() {
+    // Shorter than what was read of the old one, and longer.
+    for lines in [5, 50] {
+        let mut rig = Rig::new();
+        rig.append("syslog", ubuntu(0..20));
+        rig.start();
+        rig.expect(&ubuntu(0..20));
+        rig.stop();
+        rig.writer("syslog").set_len(0).unwrap();
+        rig.append("syslog", ubuntu(20..20 + lines));
+        rig.start();
+        rig.expect(&ubuntu(0..20 + lines));
+        assert_eq!(rig.stop(), Books::all_delivered(lines as u64));
+    }
+}
+
+#[test]
+fn a_killed_agent_under_load_loses_nothing() {
+    const LINES: usize = 30_000;
+    let mut rig = Rig::new();
+    rig.config("processors: {batch: {send_batch_size: 500, send_batch_max_size: 500}}");
+    rig.append("syslog", ubuntu(0..LINES));
+    for most in [1, 5_000, 12_000] {
+        rig.start();
+        rig.records(most);
+        rig.kill();
+    }
+    rig.start();
+    rig.sink
+        .wait_for(PATIENCE, |state| state.records.iter().any(|r| r.body.ends_with("line 29999")))
+        .unwrap();
+    rig.stop();
+    let bodies: BTreeSet<_> = rig.sink.bodies().into_iter().collect();
+    assert!(bodies == ubuntu(0..LINES).lines().map(ToOwned::to_owned).collect(), "{} lines", bodies.len());
+}
+
+#[test]
+fn checkpoints_that_cannot_be_saved_are_said_once_and_nothing_stops() {
+    let mut rig = Rig::new();
+    rig.start();
+    // In the place of the file that is written first.
+    let blocked = rig.folder().join("state/receivers/filelog/checkpoints.json.tmp");
+    fs::create_dir(&blocked).unwrap();
+    rig.append("syslog", ubuntu(0..10));
+    rig.wait_for_log("trying on");
+    rig.expect(&ubuntu(0..10));
+    fs::remove_dir(&blocked).unwrap();
+    rig.wait_for_log("checkpoints are saved again");
+    assert_eq!(rig.stop(), Books::all_delivered(10));
+    assert_eq!(rig.said("trying on").len(), 1);
+    assert_eq!(rig.checkpoint("syslog"), Some(ubuntu(0..10).len() as u64));
 }

@@ -132,3 +132,34 @@ fn a_folder_that_is_not_there_yet_is_waited_for() {
     rig.append("later/app.log", ubuntu(0..10));
     rig.expect(&ubuntu(0..10));
 }
+
+#[test]
+fn a_chain_of_rotations_in_a_row() {
+    const TURNS: usize = 20;
+    let mut rig = Rig::new();
+    rig.append("syslog", ubuntu(0..10));
+    rig.start();
+    for turn in 1..TURNS {
+        for old in (0..turn).rev() {
+            let name = |n| if n == 0 { "syslog".to_owned() } else { format!("syslog.{n}") };
+            rig.rename(&name(old), &name(old + 1));
+        }
+        rig.append("syslog", ubuntu(turn * 10..turn * 10 + 10));
+    }
+    assert_each_once(&rig, &ubuntu(0..TURNS * 10));
+    assert_eq!(rig.stop(), Books::all_delivered(TURNS as u64 * 10));
+    assert_each_once(&rig, &ubuntu(0..TURNS * 10));
+}
+
+#[test]
+fn a_file_of_several_names_is_read_once() {
+    let mut rig = Rig::new();
+    rig.append("syslog", ubuntu(0..10));
+    symlink("syslog", rig.log_file("current")).unwrap();
+    fs::hard_link(rig.log_file("syslog"), rig.log_file("also")).unwrap();
+    rig.start();
+    rig.records(10);
+    rig.append("current", ubuntu(10..20));
+    rig.expect(&ubuntu(0..20));
+    assert_eq!(rig.stop(), Books::all_delivered(20));
+}
