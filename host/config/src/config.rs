@@ -46,7 +46,7 @@ pub struct Pipeline {
     pub exporter: OtlpHttp,
     /// The bound on bytes that are read and not yet acknowledged; reading waits
     /// beyond it. The smaller one of the exporter's `sending_queue` in bytes
-    /// (16 MiB) and a quarter of the memory limiter's `limit_mib`, at least 4 MiB.
+    /// (8 MiB) and a quarter of the memory limiter's `limit_mib`, at least 4 MiB.
     pub in_flight_bytes: u64,
 }
 

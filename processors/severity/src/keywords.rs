@@ -1,5 +1,5 @@
 //! Finds the first keyword that begins a word, without a regex engine: word starts
-//! come out of eight bytes at a time, and most of them are not followed further
+//! come out of 64 bytes at a time, and most of them are not followed further
 //! than their second letter.
 
 use std::collections::BTreeMap;
@@ -13,6 +13,8 @@ pub(crate) struct Keywords {
     groups: [(u16, u16); 32],
     /// By the group of a first letter, bit `g`: a letter of group `g` may come second.
     second_letters: [u32; 32],
+    /// All bits where a keyword starts with a digit, otherwise none.
+    digits: u64,
 }
 
 /// The lower five bits tell letters apart whatever their case. Digits and `_` share
@@ -36,42 +38,24 @@ impl Keywords {
             groups[letter].1 = index as u16 + 1;
             second_letters[letter] |= word.get(1).map_or(u32::MAX, |&byte| 1 << group(byte));
         }
-        Self { words, groups, second_letters }
+        let starts_with_digit = words.iter().any(|(word, _)| word.first().is_some_and(u8::is_ascii_digit));
+        let digits = if starts_with_digit { u64::MAX } else { 0 };
+        Self { words, groups, second_letters, digits }
     }
 
     /// What the first keyword in `text` means.
     pub(crate) fn first_in(&self, text: &[u8]) -> Option<u8> {
-        let (blocks, rest) = text.as_chunks::<8>();
-        let mut before = false;
-        for (index, block) in blocks.iter().enumerate() {
-            let found = self.in_block(*block, text, index * 8, &mut before);
-            if found.is_some() {
-                return found;
-            }
-        }
-        let mut last = [0; 8];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        self.in_block(last, text, blocks.len() * 8, &mut before)
-    }
-
-    /// Looks at the words that start in one block of `text`, the one at `offset`.
-    /// `before`: whether a word goes on from the block before, then after.
-    #[inline]
-    fn in_block(&self, block: [u8; 8], text: &[u8], offset: usize, before: &mut bool) -> Option<u8> {
-        let word = word_bytes(u64::from_le_bytes(block));
-        let mut starts = word & !(word << 8 | if *before { HIGH_BIT } else { 0 });
-        *before = word >> 63 != 0;
-        while starts != 0 {
-            let at = starts.trailing_zeros() as usize / 8;
-            starts &= starts - 1;
-            let letter = group(block[at & 7]);
-            let second = text.get(offset + at + 1).copied().unwrap_or(0);
-            if self.second_letters[letter] >> group(second) & 1 != 0 {
-                let found = self.starting(text.get(offset + at..).unwrap_or(&[]), letter);
-                if found.is_some() {
-                    return found;
+        // 1 where a word goes on from the bytes before.
+        let mut within = 0;
+        for (index, bytes) in text.chunks(64).enumerate() {
+            let bits = Bits::of(bytes);
+            let mut starts = bits.word & !(bits.word << 1 | within) & (bits.letter | self.digits);
+            within = bits.word >> 63;
+            while starts != 0 {
+                let at = index * 64 + starts.trailing_zeros() as usize;
+                starts &= starts - 1;
+                if let Some(means) = self.starting(text.get(at..).unwrap_or(&[])) {
+                    return Some(means);
                 }
             }
         }
@@ -79,7 +63,19 @@ impl Keywords {
     }
 
     /// What the longest keyword at the start of `text` means.
-    fn starting(&self, text: &[u8], letter: usize) -> Option<u8> {
+    #[inline]
+    fn starting(&self, text: &[u8]) -> Option<u8> {
+        let [first, rest @ ..] = text else { return None };
+        let second = rest.first().copied().unwrap_or(0);
+        let letter = group(*first);
+        if self.second_letters[letter] >> group(second) & 1 == 0 {
+            return None;
+        }
+        self.longest(text, letter)
+    }
+
+    #[inline(never)]
+    fn longest(&self, text: &[u8], letter: usize) -> Option<u8> {
         let (from, to) = self.groups[letter & 31];
         let words = self.words.get(usize::from(from)..usize::from(to))?;
         let fits = |word: &[u8]| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
@@ -87,25 +83,58 @@ impl Keywords {
     }
 }
 
-const HIGH_BIT: u64 = 0x80;
+/// What up to 64 bytes are, one bit each.
+struct Bits {
+    /// ASCII letters, digits and `_`.
+    word: u64,
+    /// Those of them that are no digits.
+    letter: u64,
+}
+
+impl Bits {
+    #[inline]
+    fn of(bytes: &[u8]) -> Self {
+        let (blocks, rest) = bytes.as_chunks::<8>();
+        let mut bits = Self { word: 0, letter: 0 };
+        for (index, block) in blocks.iter().enumerate() {
+            bits.add(index, *block);
+        }
+        if !rest.is_empty() {
+            let mut block = [0; 8];
+            for (to, from) in block.iter_mut().zip(rest) {
+                *to = *from;
+            }
+            bits.add(blocks.len(), block);
+        }
+        bits
+    }
+
+    #[inline]
+    fn add(&mut self, index: usize, block: [u8; 8]) {
+        let bytes = u64::from_le_bytes(block);
+        // Without the highest bit there is no carry from byte to byte, and a sum has
+        // it exactly where the byte is at least what it was compared with.
+        let low = bytes & each(0x7f);
+        let at_least = |values: u64, least: u8| values + each(0x80 - least);
+        let folded = low | each(0x20);
+        let letter = at_least(folded, b'a') & !at_least(folded, b'z' + 1);
+        let digit = at_least(low, b'0') & !at_least(low, b'9' + 1);
+        let letter = letter | !at_least(low ^ each(b'_'), 1);
+        self.letter |= high_bits(letter & !bytes) << (index * 8);
+        self.word |= high_bits((letter | digit) & !bytes) << (index * 8);
+    }
+}
 
 /// A byte in each of the eight places.
 const fn each(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
 }
 
-/// The high bit of every byte that is an ASCII letter, digit or `_`.
+/// The highest bit of each byte, as eight bits, that of the first byte lowest.
 #[inline]
-fn word_bytes(bytes: u64) -> u64 {
-    // Without the highest bit there is no carry from byte to byte, and a sum has it
-    // exactly where the byte is at least what it was compared with.
-    let low = bytes & each(0x7f);
-    let at_least = |values: u64, least: u8| values + each(0x80 - least);
-    let folded = low | each(0x20);
-    let letter = at_least(folded, b'a') & !at_least(folded, b'z' + 1);
-    let digit = at_least(low, b'0') & !at_least(low, b'9' + 1);
-    let underscore = !at_least(low ^ each(b'_'), 1);
-    (letter | digit | underscore) & !bytes & each(0x80)
+fn high_bits(bytes: u64) -> u64 {
+    // The factor moves bit `8 i` to bit `56 + i`; no two products meet in one bit.
+    (bytes >> 7 & each(1)).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 #[cfg(test)]
@@ -135,25 +164,31 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_is_a_word_byte_or_not_in_every_place() {
+    fn every_byte_is_told_apart_in_every_place() {
         for byte in 0..=255u8 {
-            let is_word = byte.is_ascii_alphanumeric() || byte == b'_';
-            for place in 0..8 {
-                for other in [0u8, b'a', 0x7f, 0xff] {
-                    let mut block = [other; 8];
-                    block[place] = byte;
-                    let bit = word_bytes(u64::from_le_bytes(block)) >> (place * 8 + 7) & 1;
-                    assert_eq!(bit == 1, is_word, "{byte:#x} at {place}");
+            let letter = byte.is_ascii_alphabetic() || byte == b'_';
+            for place in 0..64 {
+                for (other, other_letter, other_word) in
+                    [(0u8, false, false), (b'a', true, true), (b'7', false, true), (0xff, false, false)]
+                {
+                    let mut bytes = [other; 64];
+                    bytes[place] = byte;
+                    let expected = |here: bool, others: bool| {
+                        let others = if others { u64::MAX } else { 0 };
+                        others & !(1 << place) | u64::from(here) << place
+                    };
+                    let bits = Bits::of(&bytes);
+                    assert_eq!(bits.letter, expected(letter, other_letter), "{byte:#x} at {place}");
+                    assert_eq!(bits.word, expected(letter || byte.is_ascii_digit(), other_word));
                 }
             }
-            assert_eq!(word_bytes(each(byte)) == each(0x80), is_word);
         }
     }
 
     #[test]
     fn words_begin_anywhere() {
         let keywords = built_in();
-        for spaces in 0..40 {
+        for spaces in 0..140 {
             let text = format!("{}error: x", " ".repeat(spaces));
             assert_eq!(keywords.first_in(text.as_bytes()), Some(17), "{spaces}");
             let inside = format!("{}xerror: _err 1warn", "a".repeat(spaces));

@@ -73,6 +73,8 @@ fn settings_change_what_is_found() {
     assert_eq!(enriched(r#"{"default": "debug"}"#, "fine\n"), [5]);
     let keywords = r#"{"keywords": {"Panic": "fatal2", "notice": "info2", "errno": "warn"}}"#;
     assert_eq!(enriched(keywords, "PANICKED\na notice\nerrno 5\nerror 5\n"), [22, 10, 13, 17]);
+    let digits = r#"{"keywords": {"404": "warn", "_x": "error", "e4": "debug", "z": "fatal"}}"#;
+    assert_eq!(enriched(digits, "a 404 b\na 40 4\n_X\nE404\na zoo\nZ\na z\n"), [13, 9, 17, 5, 21, 21, 21]);
     let from = r#"{"from": "note"}"#;
     assert_eq!(enriched(from, "error note=fine\nfine note=error\nan error\n"), [9, 17, 17]);
 }

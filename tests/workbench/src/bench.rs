@@ -67,6 +67,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         std::thread::available_parallelism().map_or(1, usize::from),
         options.runs
     );
+    if let Some(load) = load_average().filter(|load| *load > 0.5) {
+        eprintln!(
+            "  other programs are running (load average {load:.1}): figures will be worse than they could be"
+        );
+    }
     // The first start compiles the components; all that is measured finds them compiled.
     bench.first_record()?;
 
@@ -92,6 +97,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let parse = [("RFC 3339", bench.parse("syslog")?), ("traditional", bench.parse("messages")?)];
     print(options, &loads, first, idle, &parse);
     Ok(())
+}
+
+/// Of the last minute.
+fn load_average() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
 }
 
 fn name(compression: Compression) -> &'static str {

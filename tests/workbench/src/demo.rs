@@ -165,3 +165,38 @@ impl Host {
         Ok(lines)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::{AMAZON_LINUX, DPKG, UBUNTU};
+    use crate::lines::Lines;
+
+    #[test]
+    fn the_sample_is_long_enough_to_be_a_morning() {
+        for sample in [UBUNTU, AMAZON_LINUX] {
+            let lines = Lines::count(sample, true);
+            assert!(lines.all >= 210 && lines.continued > 0 && lines.blank > 0, "{lines:?}");
+        }
+    }
+
+    /// RFC 5737: no address of the sample belongs to anybody.
+    #[test]
+    fn the_sample_has_documentation_addresses_only() {
+        let mut seen = 0;
+        for word in [UBUNTU, AMAZON_LINUX, DPKG]
+            .concat()
+            .split(|c: char| !c.is_ascii_alphanumeric() && !".-".contains(c))
+        {
+            let word = word.trim_matches('.');
+            if word.parse::<Ipv4Addr>().is_err() {
+                continue;
+            }
+            let free = ["192.0.2.", "198.51.100.", "203.0.113."].iter().any(|net| word.starts_with(net));
+            assert!(free || ["0.0.0.0", "255.255.255.0"].contains(&word), "{word}");
+            seen += 1;
+        }
+        assert!(seen > 100);
+    }
+}

@@ -122,7 +122,8 @@ fn each_chunk(
             filled += read;
         }
         let whole = match memchr::memrchr(b'\n', &buffer[..filled]) {
-            _ if ended || filled >= MAX_ENTRY => filled,
+            _ if ended => filled,
+            _ if filled >= MAX_ENTRY => last_character(&buffer[..filled]),
             Some(at) => at + 1,
             None => continue,
         };
@@ -144,6 +145,13 @@ fn each_chunk(
         }
     }
     Ok(total)
+}
+
+/// Where the last character begins, which may not be there in full; the end, where
+/// the bytes are no UTF-8.
+fn last_character(bytes: &[u8]) -> usize {
+    let end = bytes.len();
+    (end.saturating_sub(4)..end).rev().find(|&at| bytes[at] & 0xc0 != 0x80).unwrap_or(end)
 }
 
 /// What one line costs: parser, enrichers and the way through the sandbox.

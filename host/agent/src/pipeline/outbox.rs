@@ -11,12 +11,12 @@ use skidway_state::Ledger;
 use super::parcel::{Batch, Parcel};
 use super::room::Room;
 
-/// Starts a batch's buffer off with: what a full chunk comes to. It grows to what
-/// the config's batches take, and goes round.
-const FIRST_CAPACITY: usize = 1 << 20;
-/// A batch is sent when it holds this many bytes, however few its records: a
-/// backend's limit for a body is 20 MiB and more (ClickStack gateway, OTLP).
-const MAX_BYTES: usize = 4 << 20;
+/// A batch is sent when it holds this many bytes, however few its records: memory
+/// is bounded by it, and no backend's limit for a body is near it.
+const MAX_BYTES: usize = 2 << 20;
+/// What a batch's buffer begins with: a full batch and the chunk that filled it.
+/// Pages of it that are not used do not exist.
+const CAPACITY: usize = MAX_BYTES + (1 << 20);
 
 /// Collects records until a batch is due.
 pub(crate) struct Outbox {
@@ -49,7 +49,7 @@ impl Entry {
 
 impl Outbox {
     pub(crate) fn new(rules: Rules, room: Room, resource: Arc<Resource>) -> Self {
-        Self { rules, room, buffers: Buffers::new(FIRST_CAPACITY), resource, open: None }
+        Self { rules, room, buffers: Buffers::new(CAPACITY), resource, open: None }
     }
 
     /// A chunk begins.

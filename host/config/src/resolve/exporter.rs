@@ -11,8 +11,8 @@ use crate::written::{self, Compression as Method, Sizer};
 
 use super::Check;
 
-/// Read and not yet acknowledged: some 60,000 records of a usual size.
-const IN_FLIGHT: u64 = 16 << 20;
+/// Read and not yet acknowledged: some 20,000 records of a usual size.
+const IN_FLIGHT: u64 = 8 << 20;
 /// At least a full chunk and its answer; at most what a log agent may take of a host.
 const IN_FLIGHT_RANGE: (u64, u64) = (1 << 20, 1 << 30);
 /// More would only stand in line at the backend.

@@ -95,7 +95,7 @@ fn defaults_are_the_documented_ones() {
     assert_eq!(pipeline.exporter.timeout, Duration::from_secs(30));
     assert_eq!(pipeline.exporter.consumers, 1);
     assert_eq!(pipeline.batch.send_batch_size, 8192);
-    assert_eq!(pipeline.in_flight_bytes, 16 << 20);
+    assert_eq!(pipeline.in_flight_bytes, 8 << 20);
 
     let detecting = good_but(&[
         ("  batch:\n", "  resourcedetection: {detectors: [ec2, system]}\n  batch:\n"),

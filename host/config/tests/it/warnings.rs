@@ -45,9 +45,9 @@ warning: `sending_queue.enabled` has no effect: the log file is the queue
   --> x.yaml:13:30
   hint: `queue_size` with `sizer: bytes` bounds what is read ahead
 
-warning: `queue_size` in requests or items has no effect: up to 16MiB are read ahead, the rest waits in its file
+warning: `queue_size` in requests or items has no effect: up to 8MiB are read ahead, the rest waits in its file
   --> x.yaml:13:49
-  hint: write `sizer: bytes` and `queue_size: 16777216`",
+  hint: write `sizer: bytes` and `queue_size: 8388608`",
         ),
         (
             with("retry_on_failure: {randomization_factor: 0.5, max_elapsed_time: 300s}"),
