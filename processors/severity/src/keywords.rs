@@ -3,6 +3,7 @@
 //! than their second letter.
 
 use std::collections::BTreeMap;
+use wide::u8x16;
 
 /// Keywords with what they mean, in lower case.
 #[derive(Debug, Default)]
@@ -13,8 +14,9 @@ pub(crate) struct Keywords {
     groups: [(u16, u16); 32],
     /// By the group of a first letter, bit `g`: a letter of group `g` may come second.
     second_letters: [u32; 32],
-    /// All bits where a keyword starts with a digit, otherwise none.
-    digits: u64,
+    /// By the lower four bits of a first letter: bit 0 where a keyword starts with
+    /// the fifth bit clear, bit 1 where one does with it set.
+    first_letters: [u8; 16],
 }
 
 /// The lower five bits tell letters apart whatever their case. Digits and `_` share
@@ -38,9 +40,11 @@ impl Keywords {
             groups[letter].1 = index as u16 + 1;
             second_letters[letter] |= word.get(1).map_or(u32::MAX, |&byte| 1 << group(byte));
         }
-        let starts_with_digit = words.iter().any(|(word, _)| word.first().is_some_and(u8::is_ascii_digit));
-        let digits = if starts_with_digit { u64::MAX } else { 0 };
-        Self { words, groups, second_letters, digits }
+        let mut first_letters = [0; 16];
+        for (letter, seconds) in second_letters.iter().enumerate() {
+            first_letters[letter & 15] |= u8::from(*seconds != 0) << (letter >> 4);
+        }
+        Self { words, groups, second_letters, first_letters }
     }
 
     /// What the first keyword in `text` means.
@@ -48,8 +52,8 @@ impl Keywords {
         // 1 where a word goes on from the bytes before.
         let mut within = 0;
         for (index, bytes) in text.chunks(64).enumerate() {
-            let bits = Bits::of(bytes);
-            let mut starts = bits.word & !(bits.word << 1 | within) & (bits.letter | self.digits);
+            let bits = self.bits(bytes);
+            let mut starts = bits.first & bits.word & !(bits.word << 1 | within);
             within = bits.word >> 63;
             while starts != 0 {
                 let at = index * 64 + starts.trailing_zeros() as usize;
@@ -85,56 +89,43 @@ impl Keywords {
 
 /// What up to 64 bytes are, one bit each.
 struct Bits {
-    /// ASCII letters, digits and `_`.
+    /// Those that are ASCII letters, digits or `_`.
     word: u64,
-    /// Those of them that are no digits.
-    letter: u64,
+    /// Those that may be the first letter of a keyword.
+    first: u64,
 }
 
-impl Bits {
+impl Keywords {
     #[inline]
-    fn of(bytes: &[u8]) -> Self {
-        let (blocks, rest) = bytes.as_chunks::<8>();
-        let mut bits = Self { word: 0, letter: 0 };
+    fn bits(&self, bytes: &[u8]) -> Bits {
+        let (blocks, rest) = bytes.as_chunks::<16>();
+        let mut bits = Bits { word: 0, first: 0 };
         for (index, block) in blocks.iter().enumerate() {
-            bits.add(index, *block);
+            self.add_bits(&mut bits, index, *block);
         }
         if !rest.is_empty() {
-            let mut block = [0; 8];
+            let mut block = [0; 16];
             for (to, from) in block.iter_mut().zip(rest) {
                 *to = *from;
             }
-            bits.add(blocks.len(), block);
+            self.add_bits(&mut bits, blocks.len(), block);
         }
         bits
     }
 
     #[inline]
-    fn add(&mut self, index: usize, block: [u8; 8]) {
-        let bytes = u64::from_le_bytes(block);
-        // Without the highest bit there is no carry from byte to byte, and a sum has
-        // it exactly where the byte is at least what it was compared with.
-        let low = bytes & each(0x7f);
-        let at_least = |values: u64, least: u8| values + each(0x80 - least);
-        let folded = low | each(0x20);
-        let letter = at_least(folded, b'a') & !at_least(folded, b'z' + 1);
-        let digit = at_least(low, b'0') & !at_least(low, b'9' + 1);
-        let letter = letter | !at_least(low ^ each(b'_'), 1);
-        self.letter |= high_bits(letter & !bytes) << (index * 8);
-        self.word |= high_bits((letter | digit) & !bytes) << (index * 8);
+    fn add_bits(&self, bits: &mut Bits, index: usize, block: [u8; 16]) {
+        let each = u8x16::splat;
+        let bytes = u8x16::new(block);
+        let between = |bytes: u8x16, first: u8, last: u8| (bytes - each(first)).simd_le(each(last - first));
+        // Bit 5 makes letters lower case, and nothing else a letter.
+        let letter = between(bytes | each(0x20), b'a', b'z') | bytes.simd_eq(each(b'_'));
+        let word = letter | between(bytes, b'0', b'9');
+        let fifth_bit = (bytes & each(0x10)).simd_eq(each(0x10)).bitselect(each(2), each(1));
+        let known = u8x16::new(self.first_letters).shuffle_zeroing(bytes & each(0x0f)) & fifth_bit;
+        bits.word |= u64::from(word.to_bitmask()) << (index * 16);
+        bits.first |= u64::from(known.simd_eq(fifth_bit).to_bitmask()) << (index * 16);
     }
-}
-
-/// A byte in each of the eight places.
-const fn each(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// The highest bit of each byte, as eight bits, that of the first byte lowest.
-#[inline]
-fn high_bits(bytes: u64) -> u64 {
-    // The factor moves bit `8 i` to bit `56 + i`; no two products meet in one bit.
-    (bytes >> 7 & each(1)).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 #[cfg(test)]
@@ -165,11 +156,13 @@ mod tests {
 
     #[test]
     fn every_byte_is_told_apart_in_every_place() {
+        let keywords = built_in();
         for byte in 0..=255u8 {
-            let letter = byte.is_ascii_alphabetic() || byte == b'_';
+            let first = [b'a', b'c', b'd', b'e', b'f', b'n', b't', b'w'].map(group).contains(&group(byte));
+            let word = byte.is_ascii_alphanumeric() || byte == b'_';
             for place in 0..64 {
-                for (other, other_letter, other_word) in
-                    [(0u8, false, false), (b'a', true, true), (b'7', false, true), (0xff, false, false)]
+                for (other, other_first, other_word) in
+                    [(0u8, false, false), (b'a', true, true), (b'8', false, true), (0xff, false, false)]
                 {
                     let mut bytes = [other; 64];
                     bytes[place] = byte;
@@ -177,9 +170,9 @@ mod tests {
                         let others = if others { u64::MAX } else { 0 };
                         others & !(1 << place) | u64::from(here) << place
                     };
-                    let bits = Bits::of(&bytes);
-                    assert_eq!(bits.letter, expected(letter, other_letter), "{byte:#x} at {place}");
-                    assert_eq!(bits.word, expected(letter || byte.is_ascii_digit(), other_word));
+                    let bits = keywords.bits(&bytes);
+                    assert_eq!(bits.first, expected(first, other_first), "{byte:#x} at {place}");
+                    assert_eq!(bits.word, expected(word, other_word), "{byte:#x} at {place}");
                 }
             }
         }

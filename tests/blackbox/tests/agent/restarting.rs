@@ -2,6 +2,7 @@
 
 use crate::lines::ubuntu;
 use crate::rig::{Books, PATIENCE, Rig};
+use skidway_test_support::eventually;
 use skidway_test_support::sink::Answer;
 use std::collections::BTreeSet;
 use std::fs;
@@ -199,8 +200,10 @@ fn a_killed_agent_under_load_loses_nothing() {
 fn checkpoints_that_cannot_be_saved_are_said_once_and_nothing_stops() {
     let mut rig = Rig::new();
     rig.start();
+    let state = rig.folder().join("state/receivers/filelog");
+    assert!(eventually(PATIENCE, || state.join("checkpoints.json").is_file()), "the first run is not noted");
     // In the place of the file that is written first.
-    let blocked = rig.folder().join("state/receivers/filelog/checkpoints.json.tmp");
+    let blocked = state.join("checkpoints.json.tmp");
     fs::create_dir(&blocked).unwrap();
     rig.append("syslog", ubuntu(0..10));
     rig.wait_for_log("trying on");

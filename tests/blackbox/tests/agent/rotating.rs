@@ -88,13 +88,15 @@ fn deleted_and_written_anew() {
     assert_eq!(rig.stop(), Books::all_delivered(15));
 }
 
-#[test]
-fn a_file_without_permission_is_said_once_and_read_when_it_can_be() {
+/// `hidden`, which is `file` or its folder, cannot be read at first.
+fn unreadable_for_a_while(hidden: &str, file: &str) {
     let mut rig = Rig::new();
-    rig.append("secure", ubuntu(0..10));
+    fs::create_dir_all(rig.log_file(file).parent().unwrap()).unwrap();
+    rig.append(file, ubuntu(0..10));
     rig.append("syslog", ubuntu(10..20));
-    let mode = |mode| fs::set_permissions(rig.log_file("secure"), fs::Permissions::from_mode(mode)).unwrap();
-    mode(0o000);
+    let hidden_path = rig.log_file(hidden);
+    let allow = |mode| fs::set_permissions(&hidden_path, fs::Permissions::from_mode(mode)).unwrap();
+    allow(0o000);
     if !rig.start_without_rights() {
         return println!("skipped: this runs as root, and setpriv is not there to give that up");
     }
@@ -102,11 +104,21 @@ fn a_file_without_permission_is_said_once_and_read_when_it_can_be() {
     rig.expect(&ubuntu(10..20));
     rig.append("syslog", ubuntu(20..30));
     rig.expect(&ubuntu(10..30));
-    fs::set_permissions(rig.log_file("secure"), fs::Permissions::from_mode(0o644)).unwrap();
+    allow(0o755);
     assert_each_once(&rig, &ubuntu(0..30));
     assert_eq!(rig.stop(), Books::all_delivered(30));
     let said = rig.said("cannot read this");
-    assert!(said.len() == 1 && said[0].contains("/secure") && said[0].contains("WARN"), "{said:?}");
+    assert!(said.len() == 1 && said[0].contains(hidden) && said[0].contains("WARN"), "{said:?}");
+}
+
+#[test]
+fn a_file_without_permission_is_said_once_and_read_when_it_can_be() {
+    unreadable_for_a_while("secure", "secure");
+}
+
+#[test]
+fn a_folder_without_permission_is_said_once_and_read_when_it_can_be() {
+    unreadable_for_a_while("private", "private/secure");
 }
 
 #[test]
