@@ -113,7 +113,7 @@ fn what_is_in_flight_is_bounded_while_the_backend_hangs() {
     const BOUND: u64 = 120 << 20;
     let mut rig = Rig::counting();
     rig.config(
-        "exporters: {otlphttp: {timeout: 1s, compression: none, sending_queue: {sizer: bytes, queue_size: 8MiB}}}",
+        "exporters: {otlphttp: {timeout: 3s, compression: none, sending_queue: {sizer: bytes, queue_size: 8MiB}}}",
     );
     rig.sink.set_answer(Answer::Hang);
     let lines = large_file(&rig);

@@ -103,9 +103,9 @@ impl Rig {
         self.env.push((name.to_owned(), value.to_owned()));
     }
 
-    /// Adds arguments for `skidway run`.
+    /// Sets the further arguments of `skidway run`.
     pub(crate) fn arguments(&mut self, arguments: &[&str]) {
-        self.arguments.extend(arguments.iter().map(ToString::to_string));
+        self.arguments = arguments.iter().map(ToString::to_string).collect();
     }
 
     // === files ===
