@@ -1,5 +1,6 @@
 //! One test that breaks each limit of the sandbox, by a component that was made
 //! for it (`processors/hostile`; built by `cargo xtask components`).
+#![allow(clippy::unwrap_used, reason = "helpers of tests: a failure is the test's")]
 
 use std::path::PathBuf;
 use std::sync::OnceLock;

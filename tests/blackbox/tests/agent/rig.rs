@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -175,9 +175,11 @@ impl Rig {
             return true;
         }
         const NOBODY: u32 = 65_534;
-        // The binary may lie in a folder that nobody may enter.
+        // The binary may lie in a folder that nobody may enter. Another process copies it: what this one has
+        // open to write may be open in a child of another test, too, and a program that is cannot be started.
         let program = self.folder.path().join("skidway");
-        fs::copy(binary(), &program).unwrap();
+        let copied = Command::new("cp").arg(binary()).arg(&program).status();
+        assert!(copied.is_ok_and(|status| status.success()), "cannot copy the agent");
         let own = self.folder.path().join("compiled").display().to_string();
         self.env("CACHE_DIRECTORY", &own);
         for path in [self.folder.path().to_owned(), self.log_file("")] {
