@@ -48,7 +48,7 @@ pub(crate) struct ConfigFiles {
 /// What `run` takes.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 stopped as asked, 1 it failed while running, 2 wrong usage or config.\n\
+    after_help = "Exit codes: 0 stopped as asked, 1 it could not start or failed while running, 2 wrong usage or config.\n\
 Logs go to standard error: text on a terminal, JSON otherwise."
 )]
 pub(crate) struct Run {

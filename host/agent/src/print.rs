@@ -23,10 +23,7 @@ impl<W: Write> Jsonl<W> {
             serde_json::to_writer(&mut self.out, &Record::new(records, index))?;
             self.out.write_all(b"\n")?;
         }
-        Ok(())
-    }
-
-    pub(crate) fn finish(mut self) -> io::Result<()> {
+        // Once a chunk: whoever follows a pipe sees what there is.
         self.out.flush()
     }
 }

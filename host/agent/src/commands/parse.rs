@@ -29,8 +29,7 @@ pub(crate) fn run(args: &Parse) -> Result<()> {
     let result = match args.output {
         Output::Jsonl => {
             let mut jsonl = Jsonl::new(stdout);
-            let end = each_chunk(source.as_mut(), &mut stage, modified, &mut |records| jsonl.write(&records));
-            end.and_then(|tally| jsonl.finish().map(|()| tally).map_err(Into::into))
+            each_chunk(source.as_mut(), &mut stage, modified, &mut |records| jsonl.write(&records))
         }
         Output::Table => {
             let mut table = Table::new(stdout);
@@ -116,7 +115,8 @@ fn each_chunk(
         if filled == buffer.len() {
             buffer.resize(buffer.len() * 2, 0);
         }
-        while !ended && filled < buffer.len() {
+        // Once only: what a pipe gives is shown before it gives more.
+        if !ended {
             let read = source.read(&mut buffer[filled..])?;
             ended = read == 0;
             filled += read;

@@ -77,6 +77,23 @@ fn parse_reads_standard_input() {
 }
 
 #[test]
+fn parse_shows_what_a_pipe_gives_before_it_gives_more() {
+    let mut command = command(&["parse", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    let mut shown = BufReader::new(child.stdout.take().unwrap());
+    // The last entry waits for the line behind it, the one before it does not. A
+    // reader that waits for more would keep this test until the suite's time is up.
+    pipe.write_all(format!("{LINE}\n{LINE}\n").as_bytes()).unwrap();
+    let mut first = String::new();
+    shown.read_line(&mut first).unwrap();
+    assert_eq!(jsonl(&first), [record_of_line()]);
+    drop(pipe);
+    assert_eq!(shown.lines().count(), 1);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
 fn parse_takes_the_parser_that_is_named_or_given() {
     let file = file(format!("{LINE}\n"));
     let (path, ubuntu, hostile) = (text(file.path()), component("ubuntu"), component("hostile"));
