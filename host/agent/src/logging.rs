@@ -1,21 +1,46 @@
-//! The agent's own log: standard error, text for people, JSON for machines.
+//! The agent's own log on standard error.
 
 use std::io::{IsTerminal as _, stderr};
 
 use tracing_subscriber::filter::EnvFilter;
 
-/// Starts logging at `level`; `SKIDWAY_LOG` (a filter such as `debug` or
-/// `skidway_tail=debug`) wins over it.
+/// For the agent at `level`: text on a terminal, JSON otherwise. `SKIDWAY_LOG` (a
+/// filter such as `debug` or `skidway_tail=debug`) wins over the level.
 pub(crate) fn start(level: &str) {
-    let filter = std::env::var("SKIDWAY_LOG").ok().and_then(|text| text.parse::<EnvFilter>().ok());
-    // Libraries below us are told about through our own messages.
-    let filter = filter.unwrap_or_else(|| EnvFilter::new(format!("warn,skidway={level},skidway_config={level},\
-        skidway_ec2={level},skidway_otlp={level},skidway_plugin={level},skidway_state={level},skidway_tail={level}")));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let builder = tracing_subscriber::fmt().with_env_filter(filter(level)).with_writer(stderr);
     if stderr().is_terminal() {
-        builder.with_ansi(!plain).with_target(false).init();
+        builder.with_ansi(colour()).with_target(false).init();
     } else {
         builder.json().flatten_event(true).with_target(true).init();
     }
 }
+
+/// For commands that end by themselves: what goes wrong, as text.
+pub(crate) fn start_for_command() {
+    let ansi = stderr().is_terminal() && colour();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter("warn")).with_writer(stderr);
+    builder.with_ansi(ansi).with_target(false).without_time().init();
+}
+
+/// `NO_COLOR` as no-color.org has it.
+fn colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+fn filter(level: &str) -> EnvFilter {
+    let asked = std::env::var("SKIDWAY_LOG").ok().and_then(|text| text.parse().ok());
+    // Of libraries below ours only what is wrong: our own messages say the rest.
+    asked.unwrap_or_else(|| {
+        EnvFilter::new(format!("warn,{}", OURS.map(|name| format!("{name}={level}")).join(",")))
+    })
+}
+
+const OURS: [&str; 7] = [
+    "skidway",
+    "skidway_config",
+    "skidway_ec2",
+    "skidway_otlp",
+    "skidway_plugin",
+    "skidway_state",
+    "skidway_tail",
+];

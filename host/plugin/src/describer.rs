@@ -6,7 +6,7 @@ use crate::Role;
 use crate::component::{Component, LoadError};
 use crate::limits::Limits;
 use crate::parser::require;
-use crate::store::{CallError, Guest, Sandbox, World};
+use crate::store::{CallError, Sandbox};
 use crate::wit::v0_1_0::describing::{self, exports::skidway::processor::describer::Fact};
 
 /// More attributes than this are no description of a host.
@@ -14,26 +14,6 @@ const MAX_ATTRIBUTES: usize = 256;
 
 /// A resource component with one instance.
 pub struct Describer(Sandbox<describing::DescriberComponent>);
-
-impl World for describing::DescriberComponent {
-    type Pre = describing::DescriberComponentPre<Guest>;
-
-    fn pre(component: &Component) -> wasmtime::Result<Self::Pre> {
-        describing::DescriberComponentPre::new(component.pre.clone())
-    }
-
-    fn instantiate(pre: &Self::Pre, store: &mut wasmtime::Store<Guest>) -> wasmtime::Result<Self> {
-        pre.instantiate(store)
-    }
-
-    fn configure(
-        &self,
-        store: &mut wasmtime::Store<Guest>,
-        json: &str,
-    ) -> wasmtime::Result<Result<(), String>> {
-        self.skidway_processor_lifecycle().call_configure(store, json)
-    }
-}
 
 impl Describer {
     /// An instance of `component`, configured with `config` (JSON).

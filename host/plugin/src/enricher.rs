@@ -6,31 +6,11 @@ use crate::Role;
 use crate::component::{Component, LoadError};
 use crate::limits::Limits;
 use crate::parser::require;
-use crate::store::{CallError, Guest, Sandbox, World};
+use crate::store::{CallError, Sandbox};
 use crate::wit::v0_1_0::{self, enriching};
 
 /// An enricher component with one instance; used by one thread at a time.
 pub struct Enricher(Sandbox<enriching::EnricherComponent>);
-
-impl World for enriching::EnricherComponent {
-    type Pre = enriching::EnricherComponentPre<Guest>;
-
-    fn pre(component: &Component) -> wasmtime::Result<Self::Pre> {
-        enriching::EnricherComponentPre::new(component.pre.clone())
-    }
-
-    fn instantiate(pre: &Self::Pre, store: &mut wasmtime::Store<Guest>) -> wasmtime::Result<Self> {
-        pre.instantiate(store)
-    }
-
-    fn configure(
-        &self,
-        store: &mut wasmtime::Store<Guest>,
-        json: &str,
-    ) -> wasmtime::Result<Result<(), String>> {
-        self.skidway_processor_lifecycle().call_configure(store, json)
-    }
-}
 
 impl Enricher {
     /// An instance of `component`, configured with `config` (JSON).

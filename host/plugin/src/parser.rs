@@ -5,7 +5,7 @@ use skidway_model::{Checked, Invalid, Records};
 use crate::Role;
 use crate::component::{Component, LoadError};
 use crate::limits::Limits;
-use crate::store::{CallError, Guest, Sandbox, World};
+use crate::store::{CallError, Sandbox};
 use crate::wit::v0_1_0::{self, parsing};
 
 /// What a parser is told besides the text; see `context` in the WIT file.
@@ -45,26 +45,6 @@ pub struct Answer<'t> {
 
 /// A parser component with one instance; used by one thread at a time.
 pub struct Parser(Sandbox<parsing::ParserComponent>);
-
-impl World for parsing::ParserComponent {
-    type Pre = parsing::ParserComponentPre<Guest>;
-
-    fn pre(component: &Component) -> wasmtime::Result<Self::Pre> {
-        parsing::ParserComponentPre::new(component.pre.clone())
-    }
-
-    fn instantiate(pre: &Self::Pre, store: &mut wasmtime::Store<Guest>) -> wasmtime::Result<Self> {
-        pre.instantiate(store)
-    }
-
-    fn configure(
-        &self,
-        store: &mut wasmtime::Store<Guest>,
-        json: &str,
-    ) -> wasmtime::Result<Result<(), String>> {
-        self.skidway_processor_lifecycle().call_configure(store, json)
-    }
-}
 
 impl Parser {
     /// An instance of `component`, configured with `config` (JSON).

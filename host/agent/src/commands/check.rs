@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::cli::Check;
-use crate::setup;
+use crate::{logging, setup};
 
 pub(crate) fn run(args: &Check) -> Result<ExitCode> {
+    logging::start_for_command();
     let config = match setup::config(&args.files) {
         Ok(config) => config,
         Err(errors) => {

@@ -11,6 +11,7 @@ use skidway_plugin::Limits;
 
 use crate::cli::{Output, Parse};
 use crate::library::{Library, Source};
+use crate::logging;
 use crate::print::{Jsonl, Table};
 use crate::stage::{Choice, Input, Stage, Tally, Zone};
 
@@ -20,6 +21,7 @@ const CHUNK: usize = 256 << 10;
 const MAX_ENTRY: usize = 4 << 20;
 
 pub(crate) fn run(args: &Parse) -> Result<()> {
+    logging::start_for_command();
     let mut stage = stage(args)?;
     let (mut source, modified) = open(&args.file)?;
     if let Some(times) = args.bench {
@@ -41,17 +43,7 @@ pub(crate) fn run(args: &Parse) -> Result<()> {
         // `skidway parse … | head` is no failure.
         Err(error) if is_broken_pipe(&error) => Ok(()),
         Err(error) => Err(error),
-        Ok(tally) => {
-            tracing::info!(
-                lines = tally.lines,
-                records = tally.records,
-                joined = tally.joined,
-                blank = tally.skipped,
-                unrecognised = tally.unrecognised,
-                "parsed"
-            );
-            Ok(())
-        }
+        Ok(_) => Ok(()),
     }
 }
 

@@ -2,7 +2,11 @@
 
 use skidway_model::{Attribute, Key, Kind, Patch, Records};
 
+use wasmtime::Store;
+
+use crate::component::Component;
 use crate::parser::{Context, Parsed};
+use crate::store::{Guest, World};
 
 pub(crate) mod parsing {
     wasmtime::component::bindgen!({ path: "../../wit/v0.1.0", world: "parser-component" });
@@ -29,6 +33,36 @@ pub(crate) mod describing {
 }
 
 pub(crate) use parsing::skidway::processor::{host, types};
+
+/// The worlds differ in what they export besides `lifecycle`; to make an instance
+/// is the same for all.
+macro_rules! world {
+    ($world:ty, $pre:ident in $module:ident) => {
+        impl World for $world {
+            type Pre = $module::$pre<Guest>;
+
+            fn pre(component: &Component) -> wasmtime::Result<Self::Pre> {
+                $module::$pre::new(component.pre.clone())
+            }
+
+            fn instantiate(pre: &Self::Pre, store: &mut Store<Guest>) -> wasmtime::Result<Self> {
+                pre.instantiate(store)
+            }
+
+            fn configure(
+                &self,
+                store: &mut Store<Guest>,
+                json: &str,
+            ) -> wasmtime::Result<Result<(), String>> {
+                self.skidway_processor_lifecycle().call_configure(store, json)
+            }
+        }
+    };
+}
+
+world!(parsing::ParserComponent, ParserComponentPre in parsing);
+world!(enriching::EnricherComponent, EnricherComponentPre in enriching);
+world!(describing::DescriberComponent, DescriberComponentPre in describing);
 
 impl From<types::Key> for Key {
     fn from(key: types::Key) -> Self {
