@@ -32,6 +32,10 @@ pub enum Line {
 
 /// A pure function from lines to records.
 pub trait Parser: Sized + 'static {
+    /// The names of its text attributes in the order in which it sets them, each
+    /// once. A parser works without; with them no name has to be searched for.
+    const KEYS: &'static [&'static str] = &[];
+
     /// Makes a parser from the JSON text of the user's `config`, `{}` without one.
     ///
     /// # Errors
@@ -73,7 +77,8 @@ impl From<wit::Context> for Context {
 /// it natively through [`testing`](crate::testing), which also checks the answer.
 #[inline]
 pub fn parse<P: Parser>(parser: &P, text: &[u8], context: &Context) -> Parsed {
-    let mut run = Run { columns: Columns::new(text), skipped: 0, unrecognised: Vec::new(), open: None };
+    let mut run =
+        Run { columns: Columns::new(text, P::KEYS), skipped: 0, unrecognised: Vec::new(), open: None };
     let mut start = 0;
     for line_feed in memchr::memchr_iter(b'\n', text) {
         run.line(parser, text, start, line_feed, context);

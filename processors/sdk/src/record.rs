@@ -80,7 +80,8 @@ impl<'a> Record<'a> {
 }
 
 impl Columns {
-    pub(crate) fn new(text: &[u8]) -> Self {
+    /// For a text, with the names of `text_keys` known from the start.
+    pub(crate) fn new(text: &[u8], text_keys: &[&'static str]) -> Self {
         let lines = text.len() / BYTES_PER_RECORD + 1;
         let attributes = lines * ATTRIBUTES_PER_RECORD;
         Self {
@@ -94,10 +95,10 @@ impl Columns {
                 attribute_key: Vec::with_capacity(attributes),
                 attribute_start: Vec::with_capacity(attributes),
                 attribute_end: Vec::with_capacity(attributes),
-                keys: Vec::new(),
+                keys: text_keys.iter().map(|&name| Key { name: name.into(), kind: Kind::Text }).collect(),
                 scratch: Vec::new(),
             },
-            keys: Vec::new(),
+            keys: text_keys.to_vec(),
             text_address: text.as_ptr().addr(),
             text_len: text.len(),
             time: 0,
@@ -207,7 +208,7 @@ impl Columns {
     #[inline(always)]
     fn set(&mut self, name: &'static str, kind: Kind, start: u32, end: u32) -> usize {
         let slot = self.records.attribute_key.len();
-        let key = self.key(name, kind, slot - self.first_attribute);
+        let key = self.key(name, kind);
         if key >= self.next_key {
             self.next_key = key + 1;
         } else if let Some(slot) = self.find(key) {
@@ -227,17 +228,19 @@ impl Columns {
         own.iter().position(|&k| usize::from(k) == key).map(|at| self.first_attribute + at)
     }
 
-    /// The index of a name. Records mostly set the same keys in the same order, so
-    /// that the one at `guess` is mostly it; and the same name mostly has the same
-    /// address.
+    /// The index of a name. Records mostly set the same keys in the same order,
+    /// leaving some out, so it is mostly the next one or near behind it; and the
+    /// same name mostly has the same address.
     #[inline]
-    fn key(&mut self, name: &'static str, kind: Kind, guess: usize) -> usize {
-        match self.keys.get(guess) {
-            Some(&key) if std::ptr::eq(key, name) => guess,
-            _ => self.search_key(name, kind),
+    fn key(&mut self, name: &'static str, kind: Kind) -> usize {
+        let ahead = self.keys.get(self.next_key..).unwrap_or(&[]);
+        match ahead.iter().position(|&key| std::ptr::eq(key, name)) {
+            Some(further) => self.next_key + further,
+            None => self.search_key(name, kind),
         }
     }
 
+    #[cold]
     fn search_key(&mut self, name: &'static str, kind: Kind) -> usize {
         let same = |key: &&'static str| std::ptr::eq(*key, name) || *key == name;
         self.keys.iter().position(same).unwrap_or_else(|| {

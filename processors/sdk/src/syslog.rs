@@ -14,6 +14,10 @@ use memchr::{memchr, memchr3};
 use crate::time::Stamp;
 use crate::{Line, Record};
 
+/// The attributes that [`line`] sets, in its order. A static, so that each name has
+/// one address.
+pub static KEYS: [&str; 5] = ["timestamp", "hostname", "unit", "pid", "message"];
+
 /// What stands behind the stamp. Empty means that it is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header<'l> {
@@ -43,18 +47,19 @@ pub fn line(line: &[u8], out: &mut Record<'_>, stamp: impl FnOnce(&[u8]) -> Opti
     let Some(found) = stamp(line) else { return Line::Unrecognised };
     let Some((written, rest)) = line.split_at_checked(found.len) else { return Line::Unrecognised };
     let Some(header) = header(rest) else { return Line::Unrecognised };
+    let [timestamp, hostname, unit, pid, message] = KEYS;
     out.time(found.unix_nano);
-    out.attribute("timestamp", written);
+    out.attribute(timestamp, written);
     if !header.hostname.is_empty() {
-        out.attribute("hostname", header.hostname);
+        out.attribute(hostname, header.hostname);
     }
     if !header.unit.is_empty() {
-        out.attribute("unit", header.unit);
+        out.attribute(unit, header.unit);
     }
     if !header.pid.is_empty() {
-        out.attribute("pid", header.pid);
+        out.attribute(pid, header.pid);
     }
-    out.attribute_to_end("message", header.message);
+    out.attribute_to_end(message, header.message);
     Line::Entry
 }
 

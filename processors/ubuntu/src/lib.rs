@@ -11,6 +11,8 @@ use skidway_sdk::{Context, Line, Parser, Record, no_settings, syslog};
 pub struct Ubuntu;
 
 impl Parser for Ubuntu {
+    const KEYS: &'static [&'static str] = &syslog::KEYS;
+
     fn configure(config: &str) -> Result<Self, String> {
         no_settings(config)?;
         Ok(Self)
