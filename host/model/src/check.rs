@@ -78,6 +78,7 @@ impl<'t> Checked<'t> {
     }
 
     /// How many records there are.
+    #[inline]
     pub fn len(&self) -> usize {
         self.columns.origin.len()
     }
@@ -93,6 +94,7 @@ impl<'t> Checked<'t> {
     }
 
     /// The columns, to read.
+    #[inline]
     pub fn columns(&self) -> &Records {
         &self.columns
     }
@@ -124,17 +126,20 @@ impl<'t> Checked<'t> {
     }
 
     /// The attribute names in use.
+    #[inline]
     pub fn keys(&self) -> &[Key] {
         &self.columns.keys
     }
 
     /// The body of record `i`: valid UTF-8, as bytes, because the encoder copies
     /// it and would only pay for a `str`.
+    #[inline]
     pub fn body(&self, i: usize) -> &[u8] {
         self.bytes(self.columns.body_start[i], self.columns.body_end[i])
     }
 
     /// The attributes of record `i`: index of the key, value (valid UTF-8).
+    #[inline]
     pub fn attributes(&self, i: usize) -> impl Iterator<Item = (u16, &[u8])> {
         let first = if i == 0 { 0 } else { self.columns.attributes_end[i - 1] as usize };
         let range = first..self.columns.attributes_end[i] as usize;
@@ -146,6 +151,7 @@ impl<'t> Checked<'t> {
             .map(|((&key, &start), &end)| (key, self.bytes(start, end)))
     }
 
+    #[inline]
     fn bytes(&self, start: u32, end: u32) -> &[u8] {
         let (start, end, len) = (start as usize, end as usize, self.text.len());
         if end <= len {
