@@ -231,6 +231,13 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_too_large_is_refused_unread() {
+        let mut bytes = b"\0asm".to_vec();
+        bytes.resize(MAX_COMPONENT_BYTES + 1, 0);
+        assert!(matches!(inspect(&bytes), Err(InspectError::TooLarge { .. })));
+    }
+
+    #[test]
     fn a_name_that_only_looks_like_ours_is_foreign() {
         assert!(is_ours("skidway:processor/host@0.1.0"));
         assert!(!is_ours("skidway:processor-evil/host@0.1.0"));
