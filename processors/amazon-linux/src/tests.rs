@@ -1,7 +1,7 @@
 use super::AmazonLinux;
 use proptest::prelude::*;
 use skidway_sdk::Parser;
-use skidway_sdk::testing::{Entry, REFERENCE_UNIX_NANO, parse, parse_at};
+use skidway_sdk::testing::{Entry, REFERENCE_UNIX_NANO, parse, parse_at, parse_one};
 use skidway_sdk::time::Clock;
 
 const SECOND: u64 = 1_000_000_000;
@@ -11,13 +11,7 @@ fn read(text: &str) -> Vec<Entry> {
 }
 
 fn one(text: &str) -> Entry {
-    let mut entries = read(text);
-    assert_eq!(entries.len(), 1, "{entries:?}");
-    entries.remove(0)
-}
-
-fn attributes(entry: &Entry) -> Vec<(&str, &str)> {
-    entry.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    parse_one(&AmazonLinux::configure("{}").unwrap(), text)
 }
 
 #[test]
@@ -36,7 +30,7 @@ fn a_line_becomes_a_record() {
         ("pid", "2001"),
         ("message", "lease renewed"),
     ];
-    assert_eq!(attributes(&entry), expected);
+    assert_eq!(entry.pairs(), expected);
 }
 
 #[test]
@@ -66,7 +60,7 @@ fn lines_without_host_tag_or_pid() {
     assert_eq!((entry.get("hostname"), entry.get("unit"), entry.get("pid")), (None, Some("kernel"), None));
     let entry = one("Oct 19 07:31:21: ## last line said 3 times ##\n");
     assert_eq!(
-        attributes(&entry),
+        entry.pairs(),
         [("timestamp", "Oct 19 07:31:21"), ("message", "## last line said 3 times ##")]
     );
     let entry = one("Oct 19 07:31:21 h app[5]: message repeated 3 times: [ again]\n");
@@ -105,7 +99,7 @@ fn lines_without_a_stamp_are_left_as_they_are() {
     ] {
         let entry = one(&format!("{line}\n"));
         assert_eq!((entry.body.as_str(), entry.time_unix_nano, entry.recognised), (line, 0, false));
-        assert_eq!(attributes(&entry), []);
+        assert_eq!(entry.pairs(), []);
     }
 }
 

@@ -25,6 +25,11 @@ impl Entry {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
+
+    /// All attributes, to compare with literals.
+    pub fn pairs(&self) -> Vec<(&str, &str)> {
+        self.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
 }
 
 /// 2026-11-22T12:00:00Z, what [`parse`] takes for the file's last change.
@@ -36,6 +41,16 @@ pub const REFERENCE_UNIX_NANO: u64 = 1_795_348_800_000_000_000;
 /// As [`parse_at`].
 pub fn parse<P: Parser>(parser: &P, text: &str) -> Vec<Entry> {
     parse_at(parser, text, &Clock::utc(REFERENCE_UNIX_NANO))
+}
+
+/// Parses a text that is one entry; see [`parse`].
+///
+/// # Panics
+/// As [`parse_at`], and where it is not one entry.
+pub fn parse_one<P: Parser>(parser: &P, text: &str) -> Entry {
+    let mut entries = parse(parser, text);
+    assert_eq!(entries.len(), 1, "{entries:?}");
+    entries.remove(0)
 }
 
 /// Parses a whole text in one go, line by line, and cut into pieces in many ways,

@@ -1,7 +1,7 @@
 use super::Ubuntu;
 use proptest::prelude::*;
 use skidway_sdk::Parser;
-use skidway_sdk::testing::{Entry, parse};
+use skidway_sdk::testing::{Entry, parse, parse_one};
 
 const STAMP: &str = "2026-03-04T05:06:07.089+00:00";
 const NANO: u64 = 1_772_600_767_089_000_000;
@@ -11,13 +11,7 @@ fn read(text: &str) -> Vec<Entry> {
 }
 
 fn one(text: &str) -> Entry {
-    let mut entries = read(text);
-    assert_eq!(entries.len(), 1, "{entries:?}");
-    entries.remove(0)
-}
-
-fn attributes(entry: &Entry) -> Vec<(&str, &str)> {
-    entry.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    parse_one(&Ubuntu::configure("{}").unwrap(), text)
 }
 
 #[test]
@@ -33,7 +27,7 @@ fn a_line_becomes_a_record() {
         ("pid", "842"),
         ("message", "session closed for user ana"),
     ];
-    assert_eq!(attributes(&entry), expected);
+    assert_eq!(entry.pairs(), expected);
 }
 
 #[test]
@@ -41,7 +35,7 @@ fn what_is_not_there_is_no_attribute() {
     let entry = one(&format!("{STAMP} web-1 kernel: up\n"));
     assert_eq!(entry.get("pid"), None);
     let entry = one(&format!("{STAMP}: repeated\n"));
-    assert_eq!(attributes(&entry), [("timestamp", STAMP), ("message", "repeated")]);
+    assert_eq!(entry.pairs(), [("timestamp", STAMP), ("message", "repeated")]);
 }
 
 #[test]
@@ -105,7 +99,7 @@ fn lines_without_a_stamp_are_left_as_they_are() {
     ] {
         let entry = one(&format!("{line}\n"));
         assert_eq!((entry.body.as_str(), entry.time_unix_nano, entry.recognised), (line, 0, false));
-        assert_eq!(attributes(&entry), []);
+        assert_eq!(entry.pairs(), []);
     }
 }
 

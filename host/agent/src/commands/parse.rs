@@ -13,7 +13,7 @@ use crate::cli::{Output, Parse};
 use crate::library::{Library, Source};
 use crate::logging;
 use crate::print::{Jsonl, Table};
-use crate::stage::{Choice, Input, Stage, Tally, Zone};
+use crate::stage::{Choice, Input, Stage, Zone};
 
 /// Bytes that are read at once, as in `run`.
 const CHUNK: usize = 256 << 10;
@@ -36,14 +36,13 @@ pub(crate) fn run(args: &Parse) -> Result<()> {
         Output::Table => {
             let mut table = Table::new(stdout);
             let end = each_chunk(source.as_mut(), &mut stage, modified, &mut |records| table.add(&records));
-            end.and_then(|tally| table.finish().map(|()| tally).map_err(Into::into))
+            end.and_then(|lines| table.finish().map(|()| lines).map_err(Into::into))
         }
     };
     match result {
         // `skidway parse … | head` is no failure.
         Err(error) if is_broken_pipe(&error) => Ok(()),
-        Err(error) => Err(error),
-        Ok(_) => Ok(()),
+        other => other.map(|_| ()),
     }
 }
 
@@ -94,15 +93,16 @@ fn open(path: &Path) -> Result<(Box<dyn Read>, u64)> {
     Ok((Box::new(file), nanos(meta.modified()?)))
 }
 
-/// Runs everything that `source` gives through `stage`.
+/// Runs everything that `source` gives through `stage`, and tells how many lines
+/// that were.
 fn each_chunk(
     source: &mut dyn Read,
     stage: &mut Stage,
     modified_unix_nano: u64,
     out: &mut dyn FnMut(skidway_model::Checked<'_>) -> io::Result<()>,
-) -> Result<Tally> {
+) -> Result<u64> {
     let (mut buffer, mut filled, mut ended) = (vec![0; CHUNK], 0, false);
-    let (mut choice, mut total, mut failed) = (Choice::default(), Tally::default(), None);
+    let (mut choice, mut lines, mut failed) = (Choice::default(), 0, None);
     while !ended || filled > 0 {
         if filled == buffer.len() {
             buffer.resize(buffer.len() * 2, 0);
@@ -129,14 +129,14 @@ fn each_chunk(
         if let Some(error) = failed.take() {
             return Err(error.into());
         }
-        total.add(&tally);
+        lines += tally.lines;
         buffer.copy_within(tally.consumed..filled, 0);
         filled -= tally.consumed;
         if filled < CHUNK {
             buffer.truncate(CHUNK);
         }
     }
-    Ok(total)
+    Ok(lines)
 }
 
 /// Where the last character begins, which may not be there in full; the end, where
@@ -153,8 +153,8 @@ fn bench(stage: &mut Stage, source: &mut dyn Read, modified: u64, times: u32) ->
     let mut best = f64::MAX;
     for _ in 0..times.max(1) {
         let start = Instant::now();
-        let tally = each_chunk(&mut bytes.as_slice(), stage, modified, &mut |_| Ok(()))?;
-        best = best.min(start.elapsed().as_nanos() as f64 / tally.lines.max(1) as f64);
+        let lines = each_chunk(&mut bytes.as_slice(), stage, modified, &mut |_| Ok(()))?;
+        best = best.min(start.elapsed().as_nanos() as f64 / lines.max(1) as f64);
     }
     writeln!(io::stdout(), "{best:.1}")?;
     Ok(())

@@ -30,7 +30,8 @@ pub(crate) struct Input<'c> {
 
 /// What became of the lines of a chunk.
 ///
-/// `lines = records + dropped + joined + skipped - extra`, always.
+/// Lines that are not accounted for here belong to the entry before them:
+/// `lines = records + dropped + skipped - extra` and those.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// Bytes of the chunk that are dealt with.
@@ -41,30 +42,12 @@ pub(crate) struct Tally {
     pub(crate) records: u64,
     /// Records an enricher dropped on purpose.
     pub(crate) dropped: u64,
-    /// Lines that belong to the entry before them.
-    pub(crate) joined: u64,
     /// Blank lines.
     pub(crate) skipped: u64,
     /// Records beyond one a line.
     pub(crate) extra: u64,
     /// Records, among the above, that the parser did not recognise.
     pub(crate) unrecognised: u64,
-    /// Records, among the above, that passed raw because a component failed.
-    pub(crate) failed: u64,
-}
-
-impl Tally {
-    pub(crate) fn add(&mut self, other: &Tally) {
-        self.consumed += other.consumed;
-        self.lines += other.lines;
-        self.records += other.records;
-        self.dropped += other.dropped;
-        self.joined += other.joined;
-        self.skipped += other.skipped;
-        self.extra += other.extra;
-        self.unrecognised += other.unrecognised;
-        self.failed += other.failed;
-    }
 }
 
 /// Changes of format within one chunk that are followed. A file in which two
@@ -143,10 +126,8 @@ impl Stage {
             tally.skipped += lines - used;
             tally.records += made - dropped;
             tally.dropped += dropped;
-            tally.joined += used.saturating_sub(made);
             tally.extra += made.saturating_sub(used);
             tally.unrecognised += piece.unrecognised.len() as u64;
-            tally.failed += if piece.failed { made } else { 0 };
         }
     }
 }
