@@ -1,16 +1,19 @@
-/// One attribute of a resource, such as `host.id` = `i-0abc`. Resource attributes
-/// of a host are all text.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use crate::Kind;
+
+/// One attribute of a resource, such as `host.id` = `i-0abc`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Attribute {
     /// The name, as the semantic conventions spell it.
     pub name: String,
-    /// The value.
+    /// The value, spelled as its kind has it.
     pub value: String,
+    /// How the value is delivered.
+    pub kind: Kind,
 }
 
 impl Attribute {
-    /// An attribute from anything that is text.
+    /// A text attribute from anything that is text.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), value: value.into() }
+        Self { name: name.into(), value: value.into(), kind: Kind::Text }
     }
 }

@@ -6,7 +6,7 @@
 //! is in range, no record has a key twice.
 
 use crate::columns::{Key, MAX_KEY_BYTES, Records};
-use crate::severity::MAX_SEVERITY;
+use crate::severity::{MAX_SEVERITY, severity_text};
 
 /// Why an answer was refused. The message names the column and the place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +50,10 @@ impl<'t> Checked<'t> {
         let n = columns.origin.len();
         length("time-unix-nano", columns.time_unix_nano.len(), n)?;
         length("severity-number", columns.severity_number.len(), n)?;
+        if !columns.severity_text_start.is_empty() || !columns.severity_text_end.is_empty() {
+            length("severity-text-start", columns.severity_text_start.len(), n)?;
+            length("severity-text-end", columns.severity_text_end.len(), n)?;
+        }
         length("body-start", columns.body_start.len(), n)?;
         length("body-end", columns.body_end.len(), n)?;
         length("attributes-end", columns.attributes_end.len(), n)?;
@@ -58,6 +62,7 @@ impl<'t> Checked<'t> {
         length("attribute-end", columns.attribute_end.len(), attributes)?;
 
         ascending("origin", &columns.origin, text.len())?;
+        strictly_ascending("body-json", &columns.body_json, n)?;
         ascending("attributes-end", &columns.attributes_end, attributes + 1)?;
         if columns.attributes_end.last().map_or(0, |&end| end as usize) != attributes {
             return Err(Invalid::Length {
@@ -71,6 +76,7 @@ impl<'t> Checked<'t> {
         }
         let space = Space::new(text, &columns.scratch)?;
         space.spans("body", &columns.body_start, &columns.body_end)?;
+        space.spans("severity text", &columns.severity_text_start, &columns.severity_text_end)?;
         space.spans("attribute", &columns.attribute_start, &columns.attribute_end)?;
         keys(&columns.keys)?;
         key_use(&columns)?;
@@ -108,12 +114,17 @@ impl<'t> Checked<'t> {
     pub fn split_off(&mut self, at: usize) -> Self {
         let columns = &mut self.columns;
         let first = if at == 0 { 0 } else { columns.attributes_end[at - 1] };
+        let texts_from = at.min(columns.severity_text_start.len());
+        let json_from = columns.body_json.partition_point(|&record| (record as usize) < at);
         let mut second = Records {
             origin: columns.origin.split_off(at),
             time_unix_nano: columns.time_unix_nano.split_off(at),
             severity_number: columns.severity_number.split_off(at),
+            severity_text_start: columns.severity_text_start.split_off(texts_from),
+            severity_text_end: columns.severity_text_end.split_off(texts_from),
             body_start: columns.body_start.split_off(at),
             body_end: columns.body_end.split_off(at),
+            body_json: columns.body_json.split_off(json_from),
             attributes_end: columns.attributes_end.split_off(at),
             attribute_key: columns.attribute_key.split_off(first as usize),
             attribute_start: columns.attribute_start.split_off(first as usize),
@@ -122,6 +133,7 @@ impl<'t> Checked<'t> {
             scratch: columns.scratch.clone(),
         };
         second.attributes_end.iter_mut().for_each(|end| *end -= first);
+        second.body_json.iter_mut().for_each(|record| *record -= at as u32);
         Self { text: self.text, columns: second }
     }
 
@@ -136,6 +148,22 @@ impl<'t> Checked<'t> {
     #[inline]
     pub fn body(&self, i: usize) -> &[u8] {
         self.bytes(self.columns.body_start[i], self.columns.body_end[i])
+    }
+
+    /// Whether the body of record `i` is JSON, not text.
+    #[inline]
+    pub fn body_is_json(&self, i: usize) -> bool {
+        // Nearly always there is none.
+        !self.columns.body_json.is_empty() && self.columns.body_json.binary_search(&(i as u32)).is_ok()
+    }
+
+    /// The text of record `i`'s severity: valid UTF-8, often empty.
+    #[inline]
+    pub fn severity_text(&self, i: usize) -> &[u8] {
+        match (self.columns.severity_text_start.get(i), self.columns.severity_text_end.get(i)) {
+            (Some(&start), Some(&end)) => self.bytes(start, end),
+            _ => severity_text(self.columns.severity_number[i]).as_bytes(),
+        }
     }
 
     /// The attributes of record `i`: index of the key, value (valid UTF-8).
@@ -230,32 +258,39 @@ pub(crate) fn ascending(column: &'static str, entries: &[u32], limit: usize) -> 
     }
 }
 
+/// As [`ascending`], and no entry is there twice.
+pub(crate) fn strictly_ascending(column: &'static str, entries: &[u32], limit: usize) -> Result<(), Invalid> {
+    ascending(column, entries, limit)?;
+    match entries.windows(2).position(|pair| pair[0] == pair[1]) {
+        Some(index) => Err(Invalid::Order { column, index: index + 1 }),
+        None => Ok(()),
+    }
+}
+
 pub(crate) fn keys(keys: &[Key]) -> Result<(), Invalid> {
     let mut seen = std::collections::HashSet::with_capacity(keys.len());
     for (index, key) in keys.iter().enumerate() {
-        if key.name.is_empty() || key.name.len() > MAX_KEY_BYTES || !seen.insert(key.name.as_str()) {
+        if key.name.is_empty() || key.name.len() > MAX_KEY_BYTES || !seen.insert(key) {
             return Err(Invalid::Key { index });
         }
     }
     Ok(())
 }
 
-/// Key indices are in range and no record has a key twice. `last_user` holds, per
-/// key, the last record that had it: one pass, whatever the number of keys.
+/// Key indices are in range and no record has an attribute twice. `last_user`
+/// holds, per attribute, the last record that had it: one pass, whatever the number
+/// of keys.
 fn key_use(columns: &Records) -> Result<(), Invalid> {
+    let attribute_of = attributes(&columns.keys);
     let mut last_user = vec![usize::MAX; columns.keys.len()];
     let mut attribute = 0;
     for (record, &end) in columns.attributes_end.iter().enumerate() {
         for (index, &key) in columns.attribute_key[attribute..end as usize].iter().enumerate() {
-            match last_user.get_mut(usize::from(key)) {
-                None => return Err(Invalid::Range { column: "attribute-key", index: attribute + index }),
-                Some(user) if *user == record => {
-                    return Err(Invalid::KeyTwice {
-                        record,
-                        name: columns.keys[usize::from(key)].name.clone(),
-                    });
-                }
-                Some(user) => *user = record,
+            let Some(&which) = attribute_of.get(usize::from(key)) else {
+                return Err(Invalid::Range { column: "attribute-key", index: attribute + index });
+            };
+            if std::mem::replace(&mut last_user[which], record) == record {
+                return Err(Invalid::KeyTwice { record, name: columns.keys[usize::from(key)].name.clone() });
             }
         }
         attribute = end as usize;
@@ -263,10 +298,20 @@ fn key_use(columns: &Records) -> Result<(), Invalid> {
     Ok(())
 }
 
+/// For each key the first one that stands for the same attribute: keys of one name
+/// may differ in kind.
+pub(crate) fn attributes(keys: &[Key]) -> Vec<usize> {
+    let mut first = std::collections::HashMap::with_capacity(keys.len());
+    keys.iter()
+        .enumerate()
+        .map(|(index, key)| *first.entry((key.name.as_str(), key.subject)).or_insert(index))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Kind;
+    use crate::{Kind, Subject};
     use proptest::prelude::*;
 
     const TEXT: &str = "älpha beta\ngamma\n";
@@ -284,11 +329,12 @@ mod tests {
             attribute_end: vec![6, 21],
             keys: vec![key("first"), key("extra")],
             scratch: b"new".to_vec(),
+            ..Records::default()
         }
     }
 
     fn key(name: &str) -> Key {
-        Key { name: name.into(), kind: Kind::Text }
+        Key::text(name)
     }
 
     fn refused(change: impl FnOnce(&mut Records)) -> Invalid {
@@ -303,6 +349,17 @@ mod tests {
         assert_eq!(checked.body(0), "älpha beta".as_bytes());
         let attributes: Vec<_> = checked.attributes(0).collect();
         assert_eq!(attributes, [(0, "älpha".as_bytes()), (1, b"new".as_slice())]);
+        assert_eq!((checked.severity_text(0), checked.body_is_json(0)), (b"INFO".as_slice(), false));
+    }
+
+    #[test]
+    fn a_name_may_describe_the_record_and_its_source() {
+        let mut records = one_record();
+        records.keys[1] = Key { subject: Subject::Source, ..key("first") };
+        (records.severity_text_start, records.severity_text_end) = (vec![18], vec![21]);
+        records.body_json = vec![0];
+        let checked = Checked::new(TEXT, records).unwrap();
+        assert_eq!((checked.severity_text(0), checked.body_is_json(0)), (b"new".as_slice(), true));
     }
 
     #[test]
@@ -330,11 +387,21 @@ mod tests {
         assert!(matches!(refused(|r| r.body_start[0] = 1), Invalid::Boundary { what: "body", .. }));
         assert!(matches!(refused(|r| r.severity_number[0] = 25), Invalid::Severity { .. }));
         assert!(matches!(
+            refused(|r| r.severity_text_start.push(0)),
+            Invalid::Length { column: "severity-text-end", .. }
+        ));
+        let text = |r: &mut Records| (r.severity_text_start, r.severity_text_end) = (vec![1], vec![2]);
+        assert!(matches!(refused(text), Invalid::Boundary { what: "severity text", .. }));
+        assert!(matches!(refused(|r| r.body_json = vec![1]), Invalid::Range { column: "body-json", .. }));
+        assert!(matches!(refused(|r| r.body_json = vec![0, 0]), Invalid::Order { column: "body-json", .. }));
+        assert!(matches!(
             refused(|r| r.attribute_key[1] = 2),
             Invalid::Range { column: "attribute-key", .. }
         ));
         assert!(matches!(refused(|r| r.attribute_key[1] = 0), Invalid::KeyTwice { record: 0, .. }));
         assert!(matches!(refused(|r| r.keys[1].name = "first".into()), Invalid::Key { index: 1 }));
+        let other_kind = |r: &mut Records| r.keys[1] = Key { kind: Kind::Json, ..r.keys[0].clone() };
+        assert!(matches!(refused(other_kind), Invalid::KeyTwice { record: 0, .. }));
         assert!(matches!(refused(|r| r.keys[0].name.clear()), Invalid::Key { index: 0 }));
         assert!(matches!(refused(|r| r.keys[0].name = "k".repeat(257)), Invalid::Key { index: 0 }));
         assert!(matches!(refused(|r| r.scratch = vec![0xff; 3]), Invalid::Scratch));
@@ -368,11 +435,18 @@ mod tests {
             severity_number in column(0u8..30), body_start in column(number()), body_end in column(number()),
             attributes_end in column(0u32..5), attribute_key in column(0u16..4),
             attribute_start in column(number()), attribute_end in column(number()),
-            names in column("[a-c]{0,2}"), scratch in column(any::<u8>()),
+            names in column(("[a-c]{0,2}", any::<bool>(), any::<bool>())), scratch in column(any::<u8>()),
+            texts_and_json in (column(number()), column(number()), column(0u32..5)),
         ) -> Records {
-            let keys = names.iter().map(|name| key(name)).collect();
-            Records { origin, time_unix_nano, severity_number, body_start, body_end, attributes_end,
-                attribute_key, attribute_start, attribute_end, keys, scratch }
+            let (severity_text_start, severity_text_end, body_json) = texts_and_json;
+            let keys = names.iter().map(|(name, json, source)| Key {
+                name: name.clone(),
+                kind: if *json { Kind::Json } else { Kind::Text },
+                subject: if *source { Subject::Source } else { Subject::Entry },
+            }).collect();
+            Records { origin, time_unix_nano, severity_number, severity_text_start, severity_text_end,
+                body_start, body_end, body_json, attributes_end, attribute_key, attribute_start,
+                attribute_end, keys, scratch }
         }
     }
 

@@ -10,6 +10,20 @@ pub enum Kind {
     Float,
     /// `true` or `false`.
     Boolean,
+    /// A JSON value, at most [`MAX_JSON_DEPTH`] deep.
+    Json,
+}
+
+/// How deep the values of a [`Kind::Json`] may be nested; deeper ones are text.
+pub const MAX_JSON_DEPTH: usize = 32;
+
+/// Whom an attribute describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// The record.
+    Entry,
+    /// What wrote the record: the attribute belongs to its resource.
+    Source,
 }
 
 /// The longest name of an attribute, in bytes.
@@ -22,6 +36,20 @@ pub struct Key {
     pub name: String,
     /// How its values are delivered.
     pub kind: Kind,
+    /// Whom they describe.
+    pub subject: Subject,
+}
+
+impl Key {
+    /// The name of a text attribute of records.
+    pub fn text(name: impl Into<String>) -> Self {
+        Self { name: name.into(), kind: Kind::Text, subject: Subject::Entry }
+    }
+
+    /// Whether a record may have only one of the two.
+    pub fn same_attribute(&self, other: &Self) -> bool {
+        self.subject == other.subject && self.name == other.name
+    }
 }
 
 /// Records as columns, as a component answers them: nothing in here is to be
@@ -35,8 +63,11 @@ pub struct Records {
     pub origin: Vec<u32>,
     pub time_unix_nano: Vec<u64>,
     pub severity_number: Vec<u8>,
+    pub severity_text_start: Vec<u32>,
+    pub severity_text_end: Vec<u32>,
     pub body_start: Vec<u32>,
     pub body_end: Vec<u32>,
+    pub body_json: Vec<u32>,
     pub attributes_end: Vec<u32>,
     pub attribute_key: Vec<u16>,
     pub attribute_start: Vec<u32>,
@@ -62,6 +93,11 @@ pub struct Patch {
     pub remove_key: Vec<u16>,
     pub keys: Vec<Key>,
     pub severity_number: Vec<u8>,
+    pub severity_text_start: Vec<u32>,
+    pub severity_text_end: Vec<u32>,
+    pub body_record: Vec<u32>,
+    pub body_start: Vec<u32>,
+    pub body_end: Vec<u32>,
     pub drop: Vec<u32>,
     pub scratch: Vec<u8>,
 }

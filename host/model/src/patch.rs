@@ -1,20 +1,17 @@
 //! Merging an enricher's answer into records.
 
-use crate::check::{Checked, Invalid, Space, ascending, keys, length};
+use crate::check::{Checked, Invalid, Space, ascending, attributes, keys, length, strictly_ascending};
 use crate::columns::{Patch, Records, SEVERITY_UNCHANGED};
-use crate::severity::MAX_SEVERITY;
+use crate::severity::{MAX_SEVERITY, severity_text};
 
 impl Checked<'_> {
     /// Applies an enricher's answer and tells how many records it dropped. The
     /// records are as they were where the answer is refused.
     pub fn apply(&mut self, patch: Patch) -> Result<usize, Invalid> {
         self.check(&patch)?;
-        for (severity, &new) in self.columns.severity_number.iter_mut().zip(&patch.severity_number) {
-            if new != SEVERITY_UNCHANGED {
-                *severity = new;
-            }
-        }
         self.columns.scratch.extend_from_slice(&patch.scratch);
+        self.set_severities(&patch);
+        self.set_bodies(&patch);
         if patch.set_record.is_empty() && patch.remove_record.is_empty() && patch.drop.is_empty() {
             return Ok(0);
         }
@@ -23,8 +20,61 @@ impl Checked<'_> {
         Ok(patch.drop.len())
     }
 
+    fn set_severities(&mut self, patch: &Patch) {
+        let own_texts = !patch.severity_text_start.is_empty();
+        if own_texts && self.columns.severity_text_start.is_empty() {
+            self.spell_severities();
+        }
+        let columns = &mut self.columns;
+        for (record, &new) in patch.severity_number.iter().enumerate() {
+            if new == SEVERITY_UNCHANGED {
+                continue;
+            }
+            columns.severity_number[record] = new;
+            if own_texts {
+                columns.severity_text_start[record] = patch.severity_text_start[record];
+                columns.severity_text_end[record] = patch.severity_text_end[record];
+            } else if !columns.severity_text_start.is_empty() {
+                let (start, end) = spell(self.text, &mut columns.scratch, new);
+                columns.severity_text_start[record] = start;
+                columns.severity_text_end[record] = end;
+            }
+        }
+    }
+
+    /// Gives every record the text that its severity number stands for.
+    fn spell_severities(&mut self) {
+        let columns = &mut self.columns;
+        let mut spelled = [None; MAX_SEVERITY as usize + 1];
+        for &number in &columns.severity_number {
+            let (start, end) = *spelled[usize::from(number)]
+                .get_or_insert_with(|| spell(self.text, &mut columns.scratch, number));
+            columns.severity_text_start.push(start);
+            columns.severity_text_end.push(end);
+        }
+    }
+
+    fn set_bodies(&mut self, patch: &Patch) {
+        let columns = &mut self.columns;
+        for (i, &record) in patch.body_record.iter().enumerate() {
+            columns.body_start[record as usize] = patch.body_start[i];
+            columns.body_end[record as usize] = patch.body_end[i];
+        }
+        if !columns.body_json.is_empty() {
+            columns.body_json.retain(|record| patch.body_record.binary_search(record).is_err());
+        }
+    }
+
     fn check(&self, patch: &Patch) -> Result<(), Invalid> {
         let n = self.len();
+        if !patch.severity_text_start.is_empty() || !patch.severity_text_end.is_empty() {
+            length("severity-number", patch.severity_number.len(), n)?;
+            length("severity-text-start", patch.severity_text_start.len(), n)?;
+            length("severity-text-end", patch.severity_text_end.len(), n)?;
+        }
+        length("body-start", patch.body_start.len(), patch.body_record.len())?;
+        length("body-end", patch.body_end.len(), patch.body_record.len())?;
+        strictly_ascending("body-record", &patch.body_record, n)?;
         length("set-key", patch.set_key.len(), patch.set_record.len())?;
         length("set-start", patch.set_start.len(), patch.set_record.len())?;
         length("set-end", patch.set_end.len(), patch.set_record.len())?;
@@ -34,10 +84,7 @@ impl Checked<'_> {
         }
         ascending("set-record", &patch.set_record, n)?;
         ascending("remove-record", &patch.remove_record, n)?;
-        ascending("drop", &patch.drop, n)?;
-        if let Some(index) = patch.drop.windows(2).position(|pair| pair[0] == pair[1]) {
-            return Err(Invalid::Order { column: "drop", index: index + 1 });
-        }
+        strictly_ascending("drop", &patch.drop, n)?;
         for (column, indices) in [("set-key", &patch.set_key), ("remove-key", &patch.remove_key)] {
             if let Some(index) = indices.iter().position(|&key| usize::from(key) >= patch.keys.len()) {
                 return Err(Invalid::Range { column, index });
@@ -51,21 +98,42 @@ impl Checked<'_> {
         if self.columns.keys.len() + patch.keys.len() > usize::from(u16::MAX) {
             return Err(Invalid::Key { index: patch.keys.len() });
         }
-        // Both parts are checked alone: a span may not begin in one and end in the other.
+        self.check_spans("set", &patch.scratch, &patch.set_start, &patch.set_end)?;
+        self.check_spans("body", &patch.scratch, &patch.body_start, &patch.body_end)?;
+        self.check_spans(
+            "severity text",
+            &patch.scratch,
+            &patch.severity_text_start,
+            &patch.severity_text_end,
+        )
+    }
+
+    /// Spans of a patch lie in the text, in the old scratch bytes, or in the
+    /// patch's: each part is checked alone, for a span may not go from one into
+    /// another.
+    fn check_spans(
+        &self,
+        what: &'static str,
+        scratch: &[u8],
+        starts: &[u32],
+        ends: &[u32],
+    ) -> Result<(), Invalid> {
         let before = self.text.len() + self.columns.scratch.len();
-        let old = Space::new(self.text, &self.columns.scratch)?;
-        let new = Space::new("", &patch.scratch)?;
-        if u32::try_from(before + patch.scratch.len()).is_err() {
+        // Texts of severities may be added to the patch's bytes.
+        let after = before + scratch.len() + SPELLED_BYTES;
+        if u32::try_from(after).is_err() {
             return Err(Invalid::TooLarge);
         }
-        for (&start, &end) in patch.set_start.iter().zip(&patch.set_end) {
+        let old = Space::new(self.text, &self.columns.scratch)?;
+        let new = Space::new("", scratch)?;
+        for (index, (&start, &end)) in starts.iter().zip(ends).enumerate() {
             if end as usize <= before {
-                old.spans("set", &[start], &[end])?;
+                old.spans(what, &[start], &[end])?;
             } else if start as usize >= before {
                 let base = before as u32;
-                new.spans("set", &[start - base], &[end - base])?;
+                new.spans(what, &[start - base], &[end - base])?;
             } else {
-                return Err(Invalid::Span { what: "set", index: 0, start, end });
+                return Err(Invalid::Span { what, index, start, end });
             }
         }
         Ok(())
@@ -75,21 +143,33 @@ impl Checked<'_> {
     fn adopt_keys(&mut self, patch: &Patch) -> Vec<u16> {
         let own = &mut self.columns.keys;
         let place = |key: &crate::Key| {
-            let index = own.iter().position(|k| k.name == key.name).unwrap_or_else(|| {
+            let index = own.iter().position(|known| known == key).unwrap_or_else(|| {
                 own.push(key.clone());
                 own.len() - 1
             });
-            own[index].kind = key.kind;
             index as u16
         };
         patch.keys.iter().map(place).collect()
     }
 }
 
+/// More than all texts of severities take, should each be spelled once a record.
+const SPELLED_BYTES: usize = 16 << 20;
+
+/// Adds the short name of a severity to the scratch bytes.
+fn spell(text: &str, scratch: &mut Vec<u8>, number: u8) -> (u32, u32) {
+    let start = text.len() + scratch.len();
+    scratch.extend_from_slice(severity_text(number).as_bytes());
+    (start as u32, (text.len() + scratch.len()) as u32)
+}
+
 /// The records with `patch` applied, `keys` being its keys' indices in `old.keys`.
 fn rebuild(old: &Records, patch: &Patch, keys: &[u16]) -> Records {
     let mut new = Records { keys: old.keys.clone(), scratch: old.scratch.clone(), ..Records::default() };
     let (mut set, mut remove, mut drop) = (0, 0, 0);
+    let attribute_of = attributes(&old.keys);
+    let same = |a: u16, b: u16| attribute_of[usize::from(a)] == attribute_of[usize::from(b)];
+    let mut json = old.body_json.iter().peekable();
     let mut first = 0;
     for record in 0..old.origin.len() {
         let number = record as u32;
@@ -98,12 +178,13 @@ fn rebuild(old: &Records, patch: &Patch, keys: &[u16]) -> Records {
         let dropped = !advance(&patch.drop, &mut drop, number).is_empty();
         let own = first..old.attributes_end[record] as usize;
         first = own.end;
+        let is_json = json.next_if_eq(&&number).is_some();
         if dropped {
             continue;
         }
         let replaced = |key: u16| {
-            patch.set_key[sets.clone()].iter().any(|&k| keys[usize::from(k)] == key)
-                || patch.remove_key[removes.clone()].iter().any(|&k| keys[usize::from(k)] == key)
+            patch.set_key[sets.clone()].iter().any(|&k| same(keys[usize::from(k)], key))
+                || patch.remove_key[removes.clone()].iter().any(|&k| same(keys[usize::from(k)], key))
         };
         for i in own.filter(|&i| !replaced(old.attribute_key[i])) {
             new.attribute_key.push(old.attribute_key[i]);
@@ -112,12 +193,20 @@ fn rebuild(old: &Records, patch: &Patch, keys: &[u16]) -> Records {
         }
         for i in sets.clone() {
             // Set twice: the last one holds.
-            if patch.set_key[i + 1..sets.end].contains(&patch.set_key[i]) {
+            let key = keys[usize::from(patch.set_key[i])];
+            if patch.set_key[i + 1..sets.end].iter().any(|&k| same(keys[usize::from(k)], key)) {
                 continue;
             }
-            new.attribute_key.push(keys[usize::from(patch.set_key[i])]);
+            new.attribute_key.push(key);
             new.attribute_start.push(patch.set_start[i]);
             new.attribute_end.push(patch.set_end[i]);
+        }
+        if is_json {
+            new.body_json.push(new.origin.len() as u32);
+        }
+        if let Some(&start) = old.severity_text_start.get(record) {
+            new.severity_text_start.push(start);
+            new.severity_text_end.push(old.severity_text_end[record]);
         }
         new.origin.push(old.origin[record]);
         new.time_unix_nano.push(old.time_unix_nano[record]);
@@ -139,13 +228,13 @@ fn advance(column: &[u32], next: &mut usize, record: u32) -> std::ops::Range<usi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Key, Kind};
+    use crate::{Key, Kind, Subject};
     use proptest::prelude::*;
 
     const TEXT: &str = "one\ntwo\nthree\n";
 
     fn key(name: &str) -> Key {
-        Key { name: name.into(), kind: Kind::Text }
+        Key::text(name)
     }
 
     /// Three records, their line as body and as attribute `line`.
@@ -163,6 +252,7 @@ mod tests {
             attribute_end: ends,
             keys: vec![key("line")],
             scratch: b"old".to_vec(),
+            ..Records::default()
         };
         Checked::new(TEXT, records).unwrap()
     }
@@ -186,6 +276,7 @@ mod tests {
             severity_number: vec![17, SEVERITY_UNCHANGED, 0],
             drop: vec![1],
             scratch: b"new".to_vec(),
+            ..Patch::default()
         };
         assert_eq!(records.apply(patch), Ok(1));
         assert_eq!(records.len(), 2);
@@ -193,6 +284,49 @@ mod tests {
         assert_eq!(attributes(&records, 0), [pair("line", "old"), pair("extra", "new")]);
         assert_eq!(attributes(&records, 1), [pair("extra", "three")]);
         assert_eq!(records.columns().severity_number, [17, 0]);
+    }
+
+    #[test]
+    fn a_name_is_replaced_whatever_its_kind_but_not_of_another_subject() {
+        let mut records = three();
+        let json = Key { kind: Kind::Json, ..key("line") };
+        let source = Key { subject: Subject::Source, ..key("line") };
+        let patch = Patch {
+            set_record: vec![0, 1],
+            set_key: vec![0, 1],
+            set_start: vec![14, 14],
+            set_end: vec![17, 17],
+            keys: vec![json.clone(), source.clone()],
+            ..Patch::default()
+        };
+        assert_eq!(records.apply(patch), Ok(0));
+        let keys = |i| records.attributes(i).map(|(k, _)| &records.keys()[usize::from(k)]).collect::<Vec<_>>();
+        assert_eq!(keys(0), [&json]);
+        assert_eq!(keys(1), [&key("line"), &source]);
+    }
+
+    #[test]
+    fn bodies_and_texts_of_severities_change() {
+        let mut records = three();
+        records.columns.body_json = vec![0, 1];
+        let patch = Patch {
+            body_record: vec![1],
+            body_start: vec![17],
+            body_end: vec![20],
+            severity_number: vec![SEVERITY_UNCHANGED, 9, 17],
+            severity_text_start: vec![0, 17, 17],
+            severity_text_end: vec![0, 20, 20],
+            drop: vec![0],
+            scratch: b"new".to_vec(),
+            ..Patch::default()
+        };
+        assert_eq!(records.apply(patch), Ok(1));
+        assert_eq!((records.body(0), records.body_is_json(0)), (b"new".as_slice(), false));
+        assert_eq!([records.severity_text(0), records.severity_text(1)], [b"new", b"new"]);
+        let again = Patch { severity_number: vec![SEVERITY_UNCHANGED, 13], ..Patch::default() };
+        assert_eq!(records.apply(again), Ok(0));
+        assert_eq!([records.severity_text(0), records.severity_text(1)], [b"new".as_slice(), b"WARN"]);
+        assert!(Checked::new(TEXT, records.into_columns()).is_ok());
     }
 
     #[test]
@@ -250,9 +384,18 @@ mod tests {
             severity_number in prop::collection::vec(any::<u8>(), 0..4),
             drop in prop::collection::vec(0u32..4, 0..3),
             scratch in prop::collection::vec(any::<u8>(), 0..4),
+            (severity_text, bodies) in (
+                prop::collection::vec((0u32..24, 0u32..24), 0..4),
+                prop::collection::vec((0u32..4, 0u32..24, 0u32..24), 0..3),
+            ),
         ) {
             let keys = names.iter().map(|n| key(n)).collect();
-            let patch = Patch { set_record, set_key, set_start, set_end, remove_record, remove_key,
+            let severity_text_start = severity_text.iter().map(|&(start, _)| start).collect();
+            let severity_text_end = severity_text.iter().map(|&(_, end)| end).collect();
+            let body_record = bodies.iter().map(|&(record, ..)| record).collect();
+            let body_start = bodies.iter().map(|&(_, start, _)| start).collect();
+            let body_end = bodies.iter().map(|&(_, _, end)| end).collect();
+            let patch = Patch { severity_text_start, severity_text_end, body_record, body_start, body_end, set_record, set_key, set_start, set_end, remove_record, remove_key,
                 keys, severity_number, drop, scratch };
             let mut records = three();
             if records.apply(patch).is_ok() {

@@ -17,7 +17,8 @@ fn payload() -> Payload {
     let constants = Constants::new([("source", "ec2-host-logs"), ("log.file.name", "syslog")]);
     let mut batch = BatchBuilder::new(resource, 6 << 20);
     for seed in 0..6 {
-        batch.append(&sample::Sample::new(1_900, seed).records(), &constants, 1_795_000_000_123_456_789);
+        let sample = sample::Sample::new(1_900, seed);
+        batch.append(&sample.records(), 0..1_900, &constants, 1_795_000_000_123_456_789);
     }
     batch.finish()
 }

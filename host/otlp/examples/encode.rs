@@ -25,7 +25,7 @@ fn main() {
         let begin = Instant::now();
         let mut batch = BatchBuilder::with_buffers(resource.clone(), &buffers);
         for chunk in &chunks {
-            batch.append(chunk, &constants, 1_795_000_000_123_456_789);
+            batch.append(chunk, 0..chunk.len(), &constants, 1_795_000_000_123_456_789);
         }
         let payload = batch.finish();
         let spent = begin.elapsed();

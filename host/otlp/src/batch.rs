@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,17 +13,24 @@ use crate::wire::{
 /// An empty scope, as the collector's file receiver sends it.
 const SCOPE: [u8; 2] = [SCOPE_LOGS_SCOPE, 0];
 
-/// Collects the records of one resource into one `ExportLogsServiceRequest`.
+/// Collects records into one `ExportLogsServiceRequest`, those that follow each
+/// other and have the same resource in one `ResourceLogs`.
 ///
 /// Layout: records stand behind a head room that is large enough for any header.
 /// What comes before them carries their total length, so the header is written
-/// last, from its end towards its start, and nothing is moved: the payload is a
-/// slice of the buffer, in canonical protobuf.
+/// last, from its end towards its start: the payload is a slice of the buffer, in
+/// canonical protobuf. Nothing is moved for the first resource, which mostly is
+/// the only one; further ones are moved to close the gap that their head room
+/// leaves.
 #[derive(Debug)]
 pub struct BatchBuilder {
     resource: Arc<Resource>,
     buffers: Buffers,
     out: Vec<u8>,
+    /// Where the payload begins, once the first resource is closed.
+    start: Option<usize>,
+    /// Where the open resource's head room begins, and how large it is.
+    group: usize,
     head_room: usize,
     records: usize,
     names: Names,
@@ -39,18 +47,49 @@ impl BatchBuilder {
         let mut out = buffers.take();
         let head_room = head_room(resource.field(), &SCOPE);
         out.resize(head_room, 0);
-        Self { resource, buffers: buffers.clone(), out, head_room, records: 0, names: Names::default() }
+        Self {
+            resource,
+            buffers: buffers.clone(),
+            out,
+            start: None,
+            group: 0,
+            head_room,
+            records: 0,
+            names: Names::default(),
+        }
     }
 
-    /// Appends all of `records`, each with the file's `constants` after its own
-    /// attributes, observed at that moment (nanoseconds since 1970 in UTC; 0
+    /// Records that are appended from now on have this resource.
+    pub fn describe(&mut self, resource: &Arc<Resource>) {
+        if Arc::ptr_eq(&self.resource, resource) || self.resource == *resource {
+            return;
+        }
+        if self.out.len() > self.group + self.head_room {
+            self.close_group();
+        } else {
+            self.out.truncate(self.group);
+        }
+        self.resource = Arc::clone(resource);
+        self.group = self.out.len();
+        self.head_room = head_room(self.resource.field(), &SCOPE);
+        self.out.resize(self.group + self.head_room, 0);
+    }
+
+    /// Appends the records of `range`, each with the file's `constants` after its
+    /// own attributes, observed at that moment (nanoseconds since 1970 in UTC; 0
     /// leaves it out).
-    pub fn append(&mut self, records: &Checked<'_>, constants: &Constants, observed_unix_nano: u64) {
+    pub fn append(
+        &mut self,
+        records: &Checked<'_>,
+        range: Range<usize>,
+        constants: &Constants,
+        observed_unix_nano: u64,
+    ) {
         self.names.set(records.keys());
-        for i in 0..records.len() {
+        self.records += range.len();
+        for i in range {
             record(&mut self.out, &self.names, records, i, constants, observed_unix_nano);
         }
-        self.records += records.len();
     }
 
     /// How many records were appended.
@@ -58,9 +97,9 @@ impl BatchBuilder {
         self.records
     }
 
-    /// How many bytes they take, encoded.
+    /// How many bytes they take, encoded, without the last resource.
     pub fn bytes(&self) -> usize {
-        self.out.len() - self.head_room
+        self.out.len() - self.head_room - self.start.unwrap_or(0)
     }
 
     /// Whether there is no record yet.
@@ -68,10 +107,26 @@ impl BatchBuilder {
         self.records == 0
     }
 
-    /// Writes the header.
+    /// Writes the last header.
     pub fn finish(mut self) -> Payload {
-        let start = write_head(&mut self.out, self.head_room, self.resource.field(), &SCOPE);
-        Payload { body: self.buffers.share(self.out, start), records: self.records }
+        // A resource without records is sent only where it is the only one.
+        if self.start.is_some() && self.out.len() == self.group + self.head_room {
+            self.out.truncate(self.group);
+        } else {
+            self.close_group();
+        }
+        Payload { body: self.buffers.share(self.out, self.start.unwrap_or(0)), records: self.records }
+    }
+
+    fn close_group(&mut self) {
+        let from = self.group;
+        let start = write_head(&mut self.out[from..], self.head_room, self.resource.field(), &SCOPE);
+        if self.start.is_none() {
+            self.start = Some(start);
+        } else {
+            self.out.copy_within(from + start.., from);
+            self.out.truncate(self.out.len() - start);
+        }
     }
 }
 
@@ -93,7 +148,7 @@ pub(crate) fn write_head(out: &mut [u8], room: usize, resource: &[u8], scope: &[
     head.at()
 }
 
-/// A whole `ExportLogsServiceRequest` with one resource and one scope, encoded.
+/// A whole `ExportLogsServiceRequest`, encoded: each of its resources has one scope.
 /// Cloning it copies no bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Payload {

@@ -6,13 +6,14 @@
 //! encoded once a chunk or once a file; per record only values are copied and
 //! lengths filled in.
 
-use prost::encoding::{encode_varint, encoded_len_varint};
-use skidway_model::{Attribute, Checked, Key, Kind, severity_text};
+use prost::encoding::encode_varint;
+use skidway_model::{Attribute, Checked, Key, Kind, Subject};
 
+use crate::value::any;
 use crate::wire::{
     PAIR_KEY, PAIR_VALUE, RECORD_ATTRIBUTE, RECORD_BODY, RECORD_OBSERVED_TIME, RECORD_SEVERITY_NUMBER,
     RECORD_SEVERITY_TEXT, RECORD_TIME, RESOURCE_ATTRIBUTE, RESOURCE_LOGS_RESOURCE, SCOPE_LOGS_RECORD,
-    VALUE_BOOL, VALUE_DOUBLE, VALUE_INT, VALUE_STRING, delimited_len, field, open, text_pair,
+    VALUE_STRING, delimited_len, field, open, pair,
 };
 
 /// The resource of a payload, encoded: whose logs these are.
@@ -24,9 +25,11 @@ pub struct Resource {
 impl Resource {
     /// Encodes the attributes, in their order.
     pub fn new(attributes: &[Attribute]) -> Self {
-        let mut message = Vec::new();
+        let (mut message, mut value) = (Vec::new(), Vec::new());
         for attribute in attributes {
-            text_pair(&mut message, RESOURCE_ATTRIBUTE, &attribute.name, &attribute.value);
+            value.clear();
+            any(&mut value, attribute.kind, attribute.value.as_bytes());
+            pair(&mut message, RESOURCE_ATTRIBUTE, &attribute.name, &value);
         }
         let mut whole = Vec::with_capacity(message.len() + 4);
         field(&mut whole, RESOURCE_LOGS_RESOURCE, &message);
@@ -50,9 +53,11 @@ impl Constants {
     /// Encodes name and value pairs, in their order. A name that the parser gives
     /// as well would be there twice: choosing is the caller's part.
     pub fn new<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut fields = Vec::new();
+        let (mut fields, mut text) = (Vec::new(), Vec::new());
         for (name, value) in pairs {
-            text_pair(&mut fields, RECORD_ATTRIBUTE, name, value);
+            text.clear();
+            field(&mut text, VALUE_STRING, value.as_bytes());
+            pair(&mut fields, RECORD_ATTRIBUTE, name, &text);
         }
         Self { fields }
     }
@@ -73,6 +78,7 @@ struct Name {
     start: usize,
     end: usize,
     kind: Kind,
+    subject: Subject,
 }
 
 /// Bytes of a template before and after the name field.
@@ -89,19 +95,20 @@ impl Names {
             self.templates.extend_from_slice(&[RECORD_ATTRIBUTE, 0]);
             field(&mut self.templates, PAIR_KEY, key.name.as_bytes());
             self.templates.extend_from_slice(&[PAIR_VALUE, 0, VALUE_STRING, 0]);
-            self.names.push(Name { start, end: self.templates.len(), kind: key.kind });
+            let end = self.templates.len();
+            self.names.push(Name { start, end, kind: key.kind, subject: key.subject });
         }
     }
 
-    /// Appends one attribute.
+    /// Appends one attribute; those of the record's source stand in its resource.
     #[inline]
     fn attribute(&self, out: &mut Vec<u8>, key: u16, value: &[u8]) {
         let name = &self.names[usize::from(key)];
         let template = &self.templates[name.start..name.end];
-        if name.kind == Kind::Text {
-            text_attribute(out, template, value);
-        } else {
-            typed_attribute(out, template, name.kind, value);
+        match (name.subject, name.kind) {
+            (Subject::Source, _) => {}
+            (Subject::Entry, Kind::Text) => text_attribute(out, template, value),
+            (Subject::Entry, kind) => typed_attribute(out, template, kind, value),
         }
     }
 }
@@ -127,35 +134,14 @@ fn text_attribute(out: &mut Vec<u8>, template: &[u8], value: &[u8]) {
     out.extend_from_slice(value);
 }
 
-/// A number or truth value, or text where it is none of its kind. A float that
-/// is not finite stays text: many backends keep attributes as JSON, which has no
-/// such numbers.
 #[cold]
 fn typed_attribute(out: &mut Vec<u8>, template: &[u8], kind: Kind, value: &[u8]) {
-    let text = std::str::from_utf8(value).unwrap_or("");
-    let mut any = [0; 1 + crate::wire::MAX_VARINT];
-    let len = match kind {
-        Kind::Text => None,
-        Kind::Integer => text.parse::<i64>().ok().map(|number| {
-            any[0] = VALUE_INT;
-            encode_varint(number as u64, &mut &mut any[1..]);
-            1 + encoded_len_varint(number as u64)
-        }),
-        Kind::Float => text.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| {
-            any[0] = VALUE_DOUBLE;
-            any[1..9].copy_from_slice(&number.to_le_bytes());
-            9
-        }),
-        Kind::Boolean => text.parse::<bool>().ok().map(|truth| {
-            any[..2].copy_from_slice(&[VALUE_BOOL, u8::from(truth)]);
-            2
-        }),
-    };
-    let Some(len) = len else { return text_attribute(out, template, value) };
+    let mut message = Vec::with_capacity(value.len() + crate::wire::MAX_VARINT);
+    any(&mut message, kind, value);
     let name = &template[BEFORE..template.len() - AFTER];
-    open(out, RECORD_ATTRIBUTE, name.len() + delimited_len(len));
+    open(out, RECORD_ATTRIBUTE, name.len() + delimited_len(message.len()));
     out.extend_from_slice(name);
-    field(out, PAIR_VALUE, &any[..len]);
+    field(out, PAIR_VALUE, &message);
 }
 
 /// Appends record `i` as a `log_records` field.
@@ -173,11 +159,15 @@ pub(crate) fn record(
     // Nearly every record is 128 to 16383 bytes long, for which this is the head.
     out.extend_from_slice(&[SCOPE_LOGS_RECORD, 0, 0]);
     fixed64(out, RECORD_TIME, columns.time_unix_nano[i]);
-    severity(out, columns.severity_number[i]);
+    severity(out, columns.severity_number[i], records.severity_text(i));
     let body = records.body(i);
-    open(out, RECORD_BODY, delimited_len(body.len()));
-    open(out, VALUE_STRING, body.len());
-    out.extend_from_slice(body);
+    if records.body_is_json(i) {
+        json_body(out, body);
+    } else {
+        open(out, RECORD_BODY, delimited_len(body.len()));
+        open(out, VALUE_STRING, body.len());
+        out.extend_from_slice(body);
+    }
     for (key, value) in records.attributes(i) {
         names.attribute(out, key, value);
     }
@@ -195,11 +185,20 @@ fn fixed64(out: &mut Vec<u8>, key: u8, value: u64) {
     }
 }
 
+#[cold]
+fn json_body(out: &mut Vec<u8>, body: &[u8]) {
+    let mut message = Vec::with_capacity(body.len());
+    any(&mut message, Kind::Json, body);
+    field(out, RECORD_BODY, &message);
+}
+
 #[inline]
-fn severity(out: &mut Vec<u8>, number: u8) {
+fn severity(out: &mut Vec<u8>, number: u8, text: &[u8]) {
     if number != 0 {
         out.extend_from_slice(&[RECORD_SEVERITY_NUMBER, number]);
-        field(out, RECORD_SEVERITY_TEXT, severity_text(number).as_bytes());
+    }
+    if !text.is_empty() {
+        field(out, RECORD_SEVERITY_TEXT, text);
     }
 }
 

@@ -29,6 +29,9 @@ pub(crate) const VALUE_STRING: u8 = key(1, WireType::LengthDelimited);
 pub(crate) const VALUE_BOOL: u8 = key(2, WireType::Varint);
 pub(crate) const VALUE_INT: u8 = key(3, WireType::Varint);
 pub(crate) const VALUE_DOUBLE: u8 = key(4, WireType::SixtyFourBit);
+pub(crate) const VALUE_ARRAY: u8 = key(5, WireType::LengthDelimited);
+pub(crate) const VALUE_MAP: u8 = key(6, WireType::LengthDelimited);
+pub(crate) const LIST_ITEM: u8 = key(1, WireType::LengthDelimited);
 
 /// The longest a varint can be.
 pub(crate) const MAX_VARINT: usize = 10;
@@ -50,17 +53,15 @@ pub(crate) fn field(out: &mut Vec<u8>, key: u8, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// Appends a `KeyValue` field with a text value.
-pub(crate) fn text_pair(out: &mut Vec<u8>, field_key: u8, name: &str, value: &str) {
-    let any = delimited_len(value.len());
-    // proto3 leaves an empty string out; a value inside of a oneof is always there.
+/// Appends a `KeyValue` field whose value is an encoded `AnyValue`.
+pub(crate) fn pair(out: &mut Vec<u8>, field_key: u8, name: &str, any: &[u8]) {
+    // proto3 leaves an empty string out.
     let name_len = if name.is_empty() { 0 } else { delimited_len(name.len()) };
-    open(out, field_key, name_len + delimited_len(any));
+    open(out, field_key, name_len + delimited_len(any.len()));
     if !name.is_empty() {
         field(out, PAIR_KEY, name.as_bytes());
     }
-    open(out, PAIR_VALUE, any);
-    field(out, VALUE_STRING, value.as_bytes());
+    field(out, PAIR_VALUE, any);
 }
 
 /// Reads the length-delimited field with this key at the start of `bytes`: its

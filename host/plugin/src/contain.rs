@@ -24,8 +24,14 @@ pub struct Piece<'t> {
     pub consumed: usize,
     /// Lines that became no record on purpose.
     pub skipped_lines: u32,
+    /// Entries that became no record on purpose.
+    pub dropped: u32,
+    /// All entries, as the parser counts them.
+    pub entries: u32,
     /// Records whose lines the parser did not recognise: ascending indices.
     pub unrecognised: Vec<u32>,
+    /// Why the first of them was not, for people; often empty.
+    pub unrecognised_reason: String,
     /// Whether the component failed on these lines, which passed raw.
     pub failed: bool,
 }
@@ -46,6 +52,11 @@ impl ContainedParser {
     /// The component's name.
     pub fn name(&self) -> &str {
         self.parser.name()
+    }
+
+    /// Whether records carry the file's attributes already.
+    pub fn owns_file_attributes(&self) -> bool {
+        self.parser.owns_file_attributes()
     }
 
     /// The parser's own answer to a text that is only looked at, such as a sample.
@@ -73,9 +84,7 @@ impl ContainedParser {
 
     fn attempt<'t>(&mut self, text: &'t str, context: &Context, pieces: &mut Vec<Piece<'t>>) {
         let error = match self.parser.parse(text, context) {
-            Ok(Answer { records, consumed, skipped_lines, unrecognised }) => {
-                return pieces.push(Piece { records, consumed, skipped_lines, unrecognised, failed: false });
-            }
+            Ok(answer) => return pieces.push(answer.into()),
             Err(error) => error,
         };
         let now = Instant::now();
@@ -98,7 +107,34 @@ impl ContainedParser {
     fn raw<'t>(&self, text: &'t str, error: &dyn std::fmt::Display) -> Piece<'t> {
         let (mut records, skipped_lines) = raw_records(text);
         mark(&mut records, self.parser.name(), error);
-        Piece { records, consumed: text.len(), skipped_lines, unrecognised: Vec::new(), failed: true }
+        let entries = records.len() as u32;
+        Piece {
+            records,
+            consumed: text.len(),
+            skipped_lines,
+            dropped: 0,
+            entries,
+            unrecognised: Vec::new(),
+            unrecognised_reason: String::new(),
+            failed: true,
+        }
+    }
+}
+
+impl<'t> From<Answer<'t>> for Piece<'t> {
+    fn from(answer: Answer<'t>) -> Self {
+        let Answer { records, consumed, skipped_lines, dropped, entries, unrecognised, unrecognised_reason } =
+            answer;
+        Self {
+            records,
+            consumed,
+            skipped_lines,
+            dropped,
+            entries,
+            unrecognised,
+            unrecognised_reason,
+            failed: false,
+        }
     }
 }
 

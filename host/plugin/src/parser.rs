@@ -1,11 +1,11 @@
 //! Calling a parser, and believing nothing it answers.
 
-use skidway_model::{Checked, Invalid, Records};
+use skidway_model::{Attribute, Checked, Invalid, Records};
 
 use crate::Role;
 use crate::component::{Component, LoadError};
 use crate::limits::Limits;
-use crate::store::{CallError, Sandbox};
+use crate::store::{CallError, Sandbox, shorten};
 use crate::wit::v0_1_0::{self, parsing};
 
 /// What a parser is told besides the text; see `context` in the WIT file.
@@ -19,6 +19,12 @@ pub struct Context {
     pub zone: Vec<(i64, i32)>,
     /// No more bytes are coming soon: everything must be consumed.
     pub flush: bool,
+    /// Where the text begins in the file.
+    pub offset: u64,
+    /// How many entries of the file came before it.
+    pub entries_before: u64,
+    /// What is known of the file and was asked for.
+    pub file_attributes: Vec<Attribute>,
 }
 
 /// A parser's answer as it came.
@@ -27,7 +33,10 @@ pub(crate) struct Parsed {
     pub(crate) records: Records,
     pub(crate) consumed: u32,
     pub(crate) skipped_lines: u32,
+    pub(crate) dropped: u32,
+    pub(crate) entries: u32,
     pub(crate) unrecognised: Vec<u32>,
+    pub(crate) unrecognised_reason: String,
 }
 
 /// A parser's answer, checked.
@@ -39,23 +48,41 @@ pub struct Answer<'t> {
     pub consumed: usize,
     /// Lines that became no record on purpose.
     pub skipped_lines: u32,
+    /// Entries that became no record on purpose.
+    pub dropped: u32,
+    /// All entries: those that are records, were dropped, or were joined to others.
+    pub entries: u32,
     /// Records whose lines were not recognised: ascending indices.
     pub unrecognised: Vec<u32>,
+    /// Why the first of them was not, for people; often empty.
+    pub unrecognised_reason: String,
 }
 
 /// A parser component with one instance; used by one thread at a time.
-pub struct Parser(Sandbox<parsing::ParserComponent>);
+pub struct Parser {
+    sandbox: Sandbox<parsing::ParserComponent>,
+    owns_file_attributes: bool,
+}
 
 impl Parser {
     /// An instance of `component`, configured with `config` (JSON).
     pub fn new(component: &Component, config: &str, limits: Limits) -> Result<Self, LoadError> {
         require(component, Role::Parser)?;
-        Sandbox::new(component, config, limits).map(Self)
+        let mut sandbox = Sandbox::<parsing::ParserComponent>::new(component, config, limits)?;
+        let owns_file_attributes = sandbox
+            .call(0, |store, world| world.skidway_processor_parser().call_owns_file_attributes(store))
+            .map_err(|error| LoadError::Start(error.to_string()))?;
+        Ok(Self { sandbox, owns_file_attributes })
+    }
+
+    /// Whether records carry the file's attributes already.
+    pub fn owns_file_attributes(&self) -> bool {
+        self.owns_file_attributes
     }
 
     /// The component's name.
     pub fn name(&self) -> &str {
-        self.0.name()
+        self.sandbox.name()
     }
 
     /// Parses `text`. With an error nothing is consumed, and the next call meets a
@@ -63,14 +90,14 @@ impl Parser {
     pub fn parse<'t>(&mut self, text: &'t str, context: &Context) -> Result<Answer<'t>, CallError> {
         let wire = v0_1_0::context(context);
         let parsed: Parsed = self
-            .0
+            .sandbox
             .call(text.len(), |store, world| {
                 world.skidway_processor_parser().call_parse(store, text.as_bytes(), &wire)
             })?
             .map_err(CallError::Refused)?
             .into();
         check(text, parsed, context.flush).map_err(|invalid| {
-            self.0.poison();
+            self.sandbox.poison();
             CallError::Invalid(invalid)
         })
     }
@@ -99,6 +126,9 @@ fn check(text: &str, parsed: Parsed, flush: bool) -> Result<Answer<'_>, Invalid>
         }
     }
     let count = parsed.records.origin.len();
+    if u64::from(parsed.dropped) + u64::from(parsed.skipped_lines) > consumed as u64 {
+        return wrong("more entries are said to be dropped or skipped than there are bytes");
+    }
     if parsed.records.origin.last().is_some_and(|&origin| origin as usize >= consumed) {
         return wrong("a record begins past that");
     }
@@ -110,7 +140,10 @@ fn check(text: &str, parsed: Parsed, flush: bool) -> Result<Answer<'_>, Invalid>
         records: Checked::new(text, parsed.records)?,
         consumed,
         skipped_lines: parsed.skipped_lines,
+        dropped: parsed.dropped,
+        entries: parsed.entries,
         unrecognised: parsed.unrecognised,
+        unrecognised_reason: shorten(&parsed.unrecognised_reason),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Lines that no component could parse, as records: the body and nothing else.
 
-use skidway_model::{Checked, Key, Kind, Patch, Records};
+use skidway_model::{Checked, Key, Patch, Records};
 
 /// The attribute that marks records which a component failed on: its value is the
 /// component's name and what went wrong.
@@ -42,7 +42,7 @@ pub(crate) fn mark(records: &mut Checked<'_>, component: &str, error: &dyn std::
         set_key: vec![0; n],
         set_start: vec![start; n],
         set_end: vec![start + reason.len() as u32; n],
-        keys: vec![Key { name: ERROR_KEY.to_owned(), kind: Kind::Text }],
+        keys: vec![Key::text(ERROR_KEY)],
         scratch: reason.into_bytes(),
         ..Patch::default()
     };

@@ -50,7 +50,7 @@ impl host::Host for Guest {
 const MAX_LOG_LINE: usize = 1024;
 
 /// A component's log line made safe for a terminal and for one line.
-fn shorten(message: &str) -> String {
+pub(crate) fn shorten(message: &str) -> String {
     let mut end = message.len().min(MAX_LOG_LINE);
     while !message.is_char_boundary(end) {
         end -= 1;

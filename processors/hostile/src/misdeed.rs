@@ -184,7 +184,7 @@ mod tests {
     fn answer(misdeed: &str, text: &str) -> Result<Parsed, String> {
         let hostile = Hostile::configure(&format!("{{\"do\": {misdeed:?}}}")).unwrap();
         let clock = Clock::utc(REFERENCE_UNIX_NANO);
-        parse(&hostile, text.as_bytes(), Context { path: String::new(), clock, flush: false })
+        parse(&hostile, text.as_bytes(), Context::new("", clock, false))
     }
 
     #[test]

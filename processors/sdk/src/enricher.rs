@@ -2,7 +2,7 @@
 
 use crate::Kind;
 use crate::bindings::enricher::exports::skidway::processor::enricher::Patch;
-use crate::bindings::lifecycle::skidway::processor::types::{Key, Records};
+use crate::bindings::lifecycle::skidway::processor::types::{Key, Records, Subject};
 
 /// In the severity column of a patch: as it was.
 const UNCHANGED: u8 = 255;
@@ -29,9 +29,22 @@ pub trait Enricher: Sized + 'static {
 pub struct Item<'a> {
     text: &'a [u8],
     records: &'a Records,
-    /// The key that each of the names in [`Enricher::reads`] has here.
-    wanted: &'a [Option<u16>],
+    /// Which of the names in [`Enricher::reads`] each key is.
+    wanted: &'a [Option<usize>],
     index: usize,
+}
+
+/// An attribute of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// How its value is delivered.
+    pub kind: Kind,
+    /// Whom it describes.
+    pub subject: Subject,
+    /// Its value as text.
+    pub value: &'a [u8],
 }
 
 impl<'a> Item<'a> {
@@ -40,6 +53,17 @@ impl<'a> Item<'a> {
     pub fn body(&self) -> &'a [u8] {
         let span = self.records.body_start.get(self.index).zip(self.records.body_end.get(self.index));
         span.map_or(&[], |(&start, &end)| self.bytes(start, end))
+    }
+
+    /// Whether the body is JSON, not text.
+    pub fn body_is_json(&self) -> bool {
+        self.records.body_json.binary_search(&(self.index as u32)).is_ok()
+    }
+
+    /// The text of the severity where it is not simply the name of the number.
+    pub fn severity_text(&self) -> Option<&'a [u8]> {
+        let start = *self.records.severity_text_start.get(self.index)?;
+        Some(self.bytes(start, *self.records.severity_text_end.get(self.index)?))
     }
 
     /// Nanoseconds since 1970-01-01T00:00:00Z, 0 when unknown.
@@ -53,17 +77,32 @@ impl<'a> Item<'a> {
         self.records.severity_number.get(self.index).copied().unwrap_or(0)
     }
 
-    /// The value of the attribute with the name `reads()[name]`.
+    /// The value of the record's attribute with the name `reads()[name]`.
     #[inline]
     pub fn attribute(&self, name: usize) -> Option<&'a [u8]> {
-        let key = (*self.wanted.get(name)?)?;
-        let end = *self.records.attributes_end.get(self.index)? as usize;
-        let start = match self.index {
-            0 => 0,
-            index => *self.records.attributes_end.get(index - 1)? as usize,
-        };
-        let at = start + self.records.attribute_key.get(start..end)?.iter().position(|&k| k == key)?;
+        let range = self.range();
+        let is_it = |&key: &u16| self.wanted.get(usize::from(key)) == Some(&Some(name));
+        let at = range.start + self.records.attribute_key.get(range)?.iter().position(is_it)?;
         Some(self.bytes(*self.records.attribute_start.get(at)?, *self.records.attribute_end.get(at)?))
+    }
+
+    /// All attributes, those of the record's source among them.
+    pub fn attributes(&self) -> impl Iterator<Item = Field<'a>> + '_ {
+        self.range().filter_map(|at| {
+            let key = self.records.keys.get(usize::from(*self.records.attribute_key.get(at)?))?;
+            let end = *self.records.attribute_end.get(at)?;
+            let value = self.bytes(*self.records.attribute_start.get(at)?, end);
+            Some(Field { name: &key.name, kind: key.kind, subject: key.subject, value })
+        })
+    }
+
+    /// Where the record's attributes are in their columns.
+    #[inline]
+    fn range(&self) -> std::ops::Range<usize> {
+        let ends = &self.records.attributes_end;
+        let start =
+            self.index.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |&end| end as usize);
+        start..ends.get(self.index).map_or(start, |&end| end as usize)
     }
 
     #[inline]
@@ -87,9 +126,28 @@ pub struct Changes<'a> {
 }
 
 impl Changes<'_> {
-    /// Sets the severity, 0 (unspecified) to 24 (FATAL4).
+    /// Sets the severity, 0 (unspecified) to 24 (FATAL4). Its text is the number's
+    /// name.
     #[inline]
     pub fn severity(&mut self, number: u8) {
+        self.number(number);
+        if !self.patch.severity_text_start.is_empty() {
+            self.text(crate::severity_name(number).as_bytes());
+        }
+    }
+
+    /// Sets the severity and a text for it. An enricher uses this or
+    /// [`severity`](Self::severity) for all records alike where it can.
+    pub fn severity_as(&mut self, number: u8, text: &[u8]) {
+        self.number(number);
+        if self.patch.severity_text_start.is_empty() {
+            self.spell_earlier();
+        }
+        self.text(text);
+    }
+
+    #[inline]
+    fn number(&mut self, number: u8) {
         let column = &mut self.patch.severity_number;
         if column.is_empty() {
             column.resize(self.records.origin.len(), UNCHANGED);
@@ -99,15 +157,48 @@ impl Changes<'_> {
         }
     }
 
+    fn text(&mut self, text: &[u8]) {
+        let (start, end) = self.span(text);
+        if let Some(place) = self.patch.severity_text_start.get_mut(self.index) {
+            *place = start;
+        }
+        if let Some(place) = self.patch.severity_text_end.get_mut(self.index) {
+            *place = end;
+        }
+    }
+
+    /// Gives the records before this one, whose severity changed without a text,
+    /// the text that they were meant to have.
+    #[cold]
+    fn spell_earlier(&mut self) {
+        let count = self.records.origin.len();
+        self.patch.severity_text_start = vec![0; count];
+        self.patch.severity_text_end = vec![0; count];
+        for index in 0..self.index {
+            let number = self.patch.severity_number[index];
+            if number != UNCHANGED {
+                let (start, end) = self.span(crate::severity_name(number).as_bytes());
+                self.patch.severity_text_start[index] = start;
+                self.patch.severity_text_end[index] = end;
+            }
+        }
+    }
+
     /// Sets an attribute, or replaces it. A value that is a part of the record costs
     /// an offset, any other is copied; bytes that are not UTF-8 become U+FFFD.
-    pub fn set(&mut self, key: &'static str, value: &[u8]) {
+    pub fn set(&mut self, key: &str, value: &[u8]) {
         self.set_as(key, Kind::Text, value);
     }
 
-    /// Sets an attribute that is to be delivered as a number or a boolean.
-    pub fn set_as(&mut self, key: &'static str, kind: Kind, value: &[u8]) {
-        let key = self.key(key, kind);
+    /// Sets an attribute that is to be delivered as a number, a boolean or a JSON
+    /// value.
+    pub fn set_as(&mut self, key: &str, kind: Kind, value: &[u8]) {
+        self.set_of(Subject::Entry, key, kind, value);
+    }
+
+    /// Sets an attribute of the record or of its source.
+    pub fn set_of(&mut self, subject: Subject, key: &str, kind: Kind, value: &[u8]) {
+        let key = self.key(key, kind, subject);
         let (start, end) = self.span(value);
         self.patch.set_record.push(self.index as u32);
         self.patch.set_key.push(key);
@@ -116,10 +207,23 @@ impl Changes<'_> {
     }
 
     /// Removes an attribute where there is one.
-    pub fn remove(&mut self, key: &'static str) {
-        let key = self.key(key, Kind::Text);
+    pub fn remove(&mut self, key: &str) {
+        let key = self.key(key, Kind::Text, Subject::Entry);
         self.patch.remove_record.push(self.index as u32);
         self.patch.remove_key.push(key);
+    }
+
+    /// Replaces the body, with text. The last one holds.
+    pub fn body(&mut self, value: &[u8]) {
+        let (start, end) = self.span(value);
+        if self.patch.body_record.last() == Some(&(self.index as u32)) {
+            self.patch.body_start.pop();
+            self.patch.body_end.pop();
+        } else {
+            self.patch.body_record.push(self.index as u32);
+        }
+        self.patch.body_start.push(start);
+        self.patch.body_end.push(end);
     }
 
     /// Drops the record. It is counted.
@@ -130,11 +234,12 @@ impl Changes<'_> {
         }
     }
 
-    fn key(&mut self, name: &'static str, kind: Kind) -> u16 {
+    fn key(&mut self, name: &str, kind: Kind, subject: Subject) -> u16 {
         let keys = &mut self.patch.keys;
-        let known = keys.iter().position(|key| key.name == name);
+        let known =
+            keys.iter().position(|key| key.kind == kind && key.subject == subject && key.name == name);
         let index = known.unwrap_or_else(|| {
-            keys.push(Key { name: name.into(), kind });
+            keys.push(Key { name: name.into(), kind, subject });
             keys.len() - 1
         });
         index as u16
@@ -170,8 +275,11 @@ fn place(whole: &[u8], part: &[u8]) -> Option<usize> {
 /// None at present: the component's interface has room for one.
 pub fn enrich<E: Enricher>(enricher: &E, text: &[u8], records: &Records) -> Result<Patch, String> {
     let names = enricher.reads();
-    let key = |name: &&str| records.keys.iter().position(|key| key.name == *name);
-    let wanted: Vec<_> = names.iter().map(|name| key(name).map(|index| index as u16)).collect();
+    let which = |key: &Key| {
+        let name = |name: &&str| *name == key.name;
+        names.iter().position(name).filter(|_| key.subject == Subject::Entry)
+    };
+    let wanted: Vec<_> = records.keys.iter().map(which).collect();
     let mut patch = empty_patch();
     for index in 0..records.origin.len() {
         let item = Item { text, records, wanted: &wanted, index };
@@ -190,6 +298,11 @@ fn empty_patch() -> Patch {
         remove_key: Vec::new(),
         keys: Vec::new(),
         severity_number: Vec::new(),
+        severity_text_start: Vec::new(),
+        severity_text_end: Vec::new(),
+        body_record: Vec::new(),
+        body_start: Vec::new(),
+        body_end: Vec::new(),
         drop: Vec::new(),
         scratch: Vec::new(),
     }
@@ -277,7 +390,7 @@ mod tests {
     #[test]
     fn no_change_is_an_empty_patch() {
         let text = b"leave it\n";
-        let context = Context { path: String::new(), clock: crate::time::Clock::utc(0), flush: true };
+        let context = Context::new("", crate::time::Clock::utc(0), true);
         let parsed = crate::parse(&Words, text, &context);
         let patch = enrich(&Obedient, text, &parsed.records).unwrap();
         assert!(patch.severity_number.is_empty() && patch.keys.is_empty() && patch.drop.is_empty());

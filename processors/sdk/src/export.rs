@@ -42,7 +42,30 @@ pub mod __private {
 #[macro_export]
 macro_rules! export_parser {
     ($parser:ty) => {
-        $crate::__export_component!($parser, $crate::Parser);
+        $crate::__export_parser!($parser, $crate::Parser, |_it| false, |it, text, context| Ok(
+            $crate::parse(it, text, context)
+        ));
+    };
+}
+
+/// Makes a parser component of a type that is a [`ChunkParser`](crate::ChunkParser).
+#[macro_export]
+macro_rules! export_chunk_parser {
+    ($parser:ty) => {
+        $crate::__export_parser!(
+            $parser,
+            $crate::ChunkParser,
+            |it| $crate::ChunkParser::owns_file_attributes(it),
+            |it, text, context| $crate::ChunkParser::parse(it, text, context)
+        );
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export_parser {
+    ($parser:ty, $kind:path, |$owner:ident| $owns:expr, |$it:ident, $text:ident, $context:ident| $parse:expr) => {
+        $crate::__export_component!($parser, $kind);
 
         #[cfg(target_arch = "wasm32")]
         #[allow(unsafe_code, unreachable_pub, missing_docs)]
@@ -50,8 +73,15 @@ macro_rules! export_parser {
             use $crate::__private::{self as sdk, bindings};
 
             impl sdk::ParserGuest for __SkidwayComponent {
+                fn owns_file_attributes() -> bool {
+                    let owns = sdk::with(&__SKIDWAY_INSTANCE, |$owner: &$parser| Ok($owns));
+                    owns.unwrap_or(false)
+                }
+
                 fn parse(text: Vec<u8>, context: sdk::Context) -> Result<$crate::Parsed, String> {
-                    sdk::with(&__SKIDWAY_INSTANCE, |it| Ok($crate::parse(it, &text, &context.into())))
+                    let context: $crate::Context = context.into();
+                    let ($text, $context) = (text.as_slice(), &context);
+                    sdk::with(&__SKIDWAY_INSTANCE, |$it: &$parser| $parse)
                 }
             }
     bindings::parser::export_parser_part!(__SkidwayComponent with_types_in bindings::parser);

@@ -33,7 +33,8 @@
 //!
 //! The crate is a `cdylib` built for `wasm32-unknown-unknown`. The SDK splits the
 //! text into lines, trims and joins them, keeps the books and hands columns to the
-//! host; see [`Parser`], [`Enricher`] and [`Describer`] for what is left to write.
+//! host; see [`Parser`], [`ChunkParser`], [`Enricher`] and [`Describer`] for what is left to
+//! write.
 //! Crates that use it build and test natively, where the export macros make nothing.
 
 pub mod bindings;
@@ -45,18 +46,20 @@ pub mod json;
 pub mod log;
 mod parse;
 mod record;
+mod severity;
 pub mod syslog;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod time;
 
-pub use bindings::lifecycle::skidway::processor::types::{Attribute, Kind};
+pub use bindings::lifecycle::skidway::processor::types::{Attribute, Key, Kind, Records, Subject};
 pub use bindings::parser::exports::skidway::processor::parser::Parsed;
 pub use config::no_settings;
 pub use describer::{Describer, Fact};
-pub use enricher::{Changes, Enricher, Item, enrich};
-pub use parse::{Context, Line, Parser, parse};
+pub use enricher::{Changes, Enricher, Field, Item, enrich};
+pub use parse::{ChunkParser, Context, Line, Parser, parse};
 pub use record::Record;
+pub use severity::severity_name;
 
 #[doc(hidden)]
 pub use export::__private;

@@ -12,6 +12,7 @@
 //!   records.
 
 use crate::Parsed;
+use crate::bindings::lifecycle::skidway::processor::types::Attribute;
 use crate::bindings::parser::exports::skidway::processor::parser as wit;
 use crate::record::{Columns, Record};
 use crate::time::Clock;
@@ -58,6 +59,21 @@ pub struct Context {
     pub clock: Clock,
     /// No more bytes are coming soon: everything is consumed.
     pub flush: bool,
+    /// Where the text begins in the file, in bytes.
+    pub offset: u64,
+    /// How many entries of the file came before this text.
+    pub entries_before: u64,
+    /// What the host knows of the file and the user asked for; see
+    /// [`ChunkParser::owns_file_attributes`].
+    pub file_attributes: Vec<Attribute>,
+}
+
+impl Context {
+    /// The beginning of a file of which nothing else is known.
+    pub fn new(path: &str, clock: Clock, flush: bool) -> Self {
+        let path = path.to_owned();
+        Self { path, clock, flush, offset: 0, entries_before: 0, file_attributes: Vec::new() }
+    }
 }
 
 impl From<wit::Context> for Context {
@@ -69,8 +85,37 @@ impl From<wit::Context> for Context {
                 context.zone.iter().map(|change| (change.from_unix_second, change.utc_offset_second)),
             ),
             flush: context.flush,
+            offset: context.offset,
+            entries_before: context.entries_before,
+            file_attributes: context.file_attributes,
         }
     }
+}
+
+/// A parser that sees a whole text: for formats in which lines alone say too
+/// little. It keeps the books by itself; most parsers are better off as a
+/// [`Parser`].
+pub trait ChunkParser: Sized + 'static {
+    /// As [`Parser::configure`].
+    ///
+    /// # Errors
+    /// What is wrong and what to write instead, shown to the user as it stands. One
+    /// that begins with the path of a setting and a colon is shown with its place in
+    /// the user's file.
+    fn configure(config: &str) -> Result<Self, String>;
+
+    /// Whether records already carry [`Context::file_attributes`] where they
+    /// should: the host adds nothing then.
+    fn owns_file_attributes(&self) -> bool {
+        false
+    }
+
+    /// Parses whole lines. What the answer must be like stands at `parser` in
+    /// `wit/v0.1.0/processor.wit`.
+    ///
+    /// # Errors
+    /// Why these lines cannot be parsed at all: the host halves them and asks again.
+    fn parse(&self, text: &[u8], context: &Context) -> Result<Parsed, String>;
 }
 
 /// Runs a parser over a text of whole lines. This is the component's `parse`; call
@@ -94,11 +139,15 @@ pub fn parse<P: Parser>(parser: &P, text: &[u8], context: &Context) -> Parsed {
         run.columns.pop();
         start = entry.origin;
     }
+    let entries = run.columns.len() as u32;
     Parsed {
         records: run.columns.into_records(),
         consumed: start as u32,
         skipped_lines: run.skipped,
+        dropped: 0,
+        entries,
         unrecognised: run.unrecognised,
+        unrecognised_reason: String::new(),
     }
 }
 

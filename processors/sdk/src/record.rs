@@ -3,7 +3,7 @@
 //! Invariants: all record columns are equally long, all attribute columns are;
 //! attributes past the last `attributes-end` belong to the record at hand.
 
-use crate::bindings::lifecycle::skidway::processor::types::{Key, Kind, Records};
+use crate::bindings::lifecycle::skidway::processor::types::{Key, Kind, Records, Subject};
 
 /// A line is about 100 bytes long and has about five attributes: what the columns
 /// are reserved for. They grow where that is wrong.
@@ -89,13 +89,16 @@ impl Columns {
                 origin: Vec::with_capacity(lines),
                 time_unix_nano: Vec::with_capacity(lines),
                 severity_number: Vec::with_capacity(lines),
+                severity_text_start: Vec::new(),
+                severity_text_end: Vec::new(),
                 body_start: Vec::with_capacity(lines),
                 body_end: Vec::with_capacity(lines),
+                body_json: Vec::new(),
                 attributes_end: Vec::with_capacity(lines),
                 attribute_key: Vec::with_capacity(attributes),
                 attribute_start: Vec::with_capacity(attributes),
                 attribute_end: Vec::with_capacity(attributes),
-                keys: text_keys.iter().map(|&name| Key { name: name.into(), kind: Kind::Text }).collect(),
+                keys: text_keys.iter().map(|&name| key(name, Kind::Text)).collect(),
                 scratch: Vec::new(),
             },
             keys: text_keys.to_vec(),
@@ -245,10 +248,14 @@ impl Columns {
         let same = |key: &&'static str| std::ptr::eq(*key, name) || *key == name;
         self.keys.iter().position(same).unwrap_or_else(|| {
             self.keys.push(name);
-            self.records.keys.push(Key { name: name.into(), kind });
+            self.records.keys.push(key(name, kind));
             self.keys.len() - 1
         })
     }
+}
+
+fn key(name: &str, kind: Kind) -> Key {
+    Key { name: name.into(), kind, subject: Subject::Entry }
 }
 
 #[cfg(test)]

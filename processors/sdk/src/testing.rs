@@ -97,7 +97,7 @@ fn pieces<P: Parser>(
     let line_ends = text.match_indices('\n').map(|(at, _)| at + 1).filter(|&end| end < text.len());
     let ends: Vec<_> = line_ends.filter(|&end| cut(end)).chain([text.len()]).collect();
     for end in ends {
-        let context = Context { path: "test.log".into(), clock: clock.clone(), flush: end == text.len() };
+        let context = Context::new("test.log", clock.clone(), end == text.len());
         let piece = &text[start..end];
         let parsed = crate::parse(parser, piece.as_bytes(), &context);
         if let Err(wrong) = check(piece, &parsed, context.flush) {
@@ -117,8 +117,7 @@ fn pieces<P: Parser>(
 /// Where the host would refuse the parser's answer, or the enricher's.
 pub fn parse_and_enrich<P: Parser, E: Enricher>(parser: &P, enricher: &E, text: &str) -> Vec<Entry> {
     let clock = Clock::utc(REFERENCE_UNIX_NANO);
-    let parsed =
-        crate::parse(parser, text.as_bytes(), &Context { path: "test.log".into(), clock, flush: true });
+    let parsed = crate::parse(parser, text.as_bytes(), &Context::new("test.log", clock, true));
     if let Err(wrong) = check(text, &parsed, true) {
         panic!("the host would refuse this: {wrong}: {text:?}: {parsed:?}");
     }
@@ -221,7 +220,9 @@ fn span<'t>(text: &'t str, scratch: &'t str, start: u32, end: u32) -> Option<&'t
 
 fn keys(records: &Records) -> Result<(), String> {
     for (index, key) in records.keys.iter().enumerate() {
-        let again = records.keys[..index].iter().any(|other| other.name == key.name);
+        let again = records.keys[..index]
+            .iter()
+            .any(|other| (&other.name, other.kind, other.subject) == (&key.name, key.kind, key.subject));
         if again || key.name.is_empty() || key.name.len() > 256 {
             return Err(format!("key {:?} is empty, too long or there twice", key.name));
         }
@@ -230,8 +231,15 @@ fn keys(records: &Records) -> Result<(), String> {
     for &end in &records.attributes_end {
         let own = &records.attribute_key[first..end as usize];
         for (index, &key) in own.iter().enumerate() {
-            if usize::from(key) >= records.keys.len() || own[..index].contains(&key) {
-                return Err(format!("key {key} is out of range or there twice in a record"));
+            let Some(this) = records.keys.get(usize::from(key)) else {
+                return Err(format!("key {key} is out of range"));
+            };
+            let same = |&other: &u16| {
+                let other = &records.keys[usize::from(other)];
+                (&other.name, other.subject) == (&this.name, this.subject)
+            };
+            if own[..index].iter().any(same) {
+                return Err(format!("key {:?} is there twice in a record", this.name));
             }
         }
         first = end as usize;

@@ -1,7 +1,7 @@
 //! Host log lines of about 135 bytes, the same at every run, as a parser answers
 //! them: time, body and five attributes.
 
-use skidway_model::{Checked, Key, Kind, Records};
+use skidway_model::{Checked, Key, Records};
 
 const PROGRAMS: [&str; 6] = ["systemd", "sshd-session", "CRON", "kernel", "fail2ban.actions", "snapd"];
 const HOST: &str = "ip-172-31-20-9";
@@ -19,7 +19,7 @@ impl Sample {
         let mut text = String::new();
         let mut columns = Records::default();
         for name in ["timestamp", "hostname", "unit", "pid", "message"] {
-            columns.keys.push(Key { name: name.into(), kind: Kind::Text });
+            columns.keys.push(Key::text(name));
         }
         for line in 0..lines {
             let program = PROGRAMS[random.usize(..PROGRAMS.len())];

@@ -42,7 +42,7 @@ pub(crate) fn payload_of(lines: &[String]) -> Payload {
     let resource = Arc::new(Resource::new(&[Attribute::new("host.id", "i-1")]));
     let mut batch = BatchBuilder::new(resource, 1 << 16);
     let records = Checked::new(&text, columns).unwrap();
-    batch.append(&records, &Constants::new([("source", "test")]), 1);
+    batch.append(&records, 0..records.len(), &Constants::new([("source", "test")]), 1);
     batch.finish()
 }
 

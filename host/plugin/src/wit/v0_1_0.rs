@@ -1,6 +1,6 @@
 //! `wit/v0.1.0`: bindings, and the way between its types and the model's.
 
-use skidway_model::{Attribute, Key, Kind, Patch, Records};
+use skidway_model::{Attribute, Key, Kind, Patch, Records, Subject};
 
 use wasmtime::Store;
 
@@ -71,8 +71,13 @@ impl From<types::Key> for Key {
             types::Kind::Integer => Kind::Integer,
             types::Kind::Float => Kind::Float,
             types::Kind::Boolean => Kind::Boolean,
+            types::Kind::Json => Kind::Json,
         };
-        Self { name: key.name, kind }
+        let subject = match key.subject {
+            types::Subject::Entry => Subject::Entry,
+            types::Subject::Source => Subject::Source,
+        };
+        Self { name: key.name, kind, subject }
     }
 }
 
@@ -83,8 +88,13 @@ impl From<&Key> for types::Key {
             Kind::Integer => types::Kind::Integer,
             Kind::Float => types::Kind::Float,
             Kind::Boolean => types::Kind::Boolean,
+            Kind::Json => types::Kind::Json,
         };
-        Self { name: key.name.clone(), kind }
+        let subject = match key.subject {
+            Subject::Entry => types::Subject::Entry,
+            Subject::Source => types::Subject::Source,
+        };
+        Self { name: key.name.clone(), kind, subject }
     }
 }
 
@@ -94,8 +104,11 @@ impl From<types::Records> for Records {
             origin: records.origin,
             time_unix_nano: records.time_unix_nano,
             severity_number: records.severity_number,
+            severity_text_start: records.severity_text_start,
+            severity_text_end: records.severity_text_end,
             body_start: records.body_start,
             body_end: records.body_end,
+            body_json: records.body_json,
             attributes_end: records.attributes_end,
             attribute_key: records.attribute_key,
             attribute_start: records.attribute_start,
@@ -113,8 +126,11 @@ pub(crate) fn records(records: &Records) -> types::Records {
         origin: own.origin,
         time_unix_nano: own.time_unix_nano,
         severity_number: own.severity_number,
+        severity_text_start: own.severity_text_start,
+        severity_text_end: own.severity_text_end,
         body_start: own.body_start,
         body_end: own.body_end,
+        body_json: own.body_json,
         attributes_end: own.attributes_end,
         attribute_key: own.attribute_key,
         attribute_start: own.attribute_start,
@@ -134,6 +150,9 @@ pub(crate) fn context(context: &Context) -> parsing::exports::skidway::processor
         reference_time_unix_nano: context.reference_time_unix_nano,
         zone: context.zone.iter().map(change).collect(),
         flush: context.flush,
+        offset: context.offset,
+        entries_before: context.entries_before,
+        file_attributes: context.file_attributes.iter().map(types::Attribute::from).collect(),
     }
 }
 
@@ -143,7 +162,10 @@ impl From<parsing::exports::skidway::processor::parser::Parsed> for Parsed {
             records: parsed.records.into(),
             consumed: parsed.consumed,
             skipped_lines: parsed.skipped_lines,
+            dropped: parsed.dropped,
+            entries: parsed.entries,
             unrecognised: parsed.unrecognised,
+            unrecognised_reason: parsed.unrecognised_reason,
         }
     }
 }
@@ -159,6 +181,11 @@ impl From<enriching::exports::skidway::processor::enricher::Patch> for Patch {
             remove_key: patch.remove_key,
             keys: patch.keys.into_iter().map(Key::from).collect(),
             severity_number: patch.severity_number,
+            severity_text_start: patch.severity_text_start,
+            severity_text_end: patch.severity_text_end,
+            body_record: patch.body_record,
+            body_start: patch.body_start,
+            body_end: patch.body_end,
             drop: patch.drop,
             scratch: patch.scratch,
         }
@@ -167,6 +194,12 @@ impl From<enriching::exports::skidway::processor::enricher::Patch> for Patch {
 
 impl From<types::Attribute> for Attribute {
     fn from(attribute: types::Attribute) -> Self {
-        Self { name: attribute.name, value: attribute.value }
+        Self::new(attribute.name, attribute.value)
+    }
+}
+
+impl From<&Attribute> for types::Attribute {
+    fn from(attribute: &Attribute) -> Self {
+        Self { name: attribute.name.clone(), value: attribute.value.clone() }
     }
 }

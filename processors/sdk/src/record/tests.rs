@@ -141,7 +141,7 @@ fn what_is_not_recognised_has_a_body_only() {
 
 #[test]
 fn a_kind_belongs_to_its_key() {
-    let context = Context { path: String::new(), clock: crate::time::Clock::utc(0), flush: false };
+    let context = Context::new("", crate::time::Clock::utc(0), false);
     let parsed = crate::parse(&Words, b"number 5\nboth 1\nnumber 6\n", &context);
     let kinds: Vec<_> = parsed.records.keys.iter().map(|key| (key.name.as_str(), key.kind)).collect();
     assert_eq!(kinds, [("n", Kind::Integer), ("a", Kind::Text), ("b", Kind::Text)]);
