@@ -45,6 +45,17 @@ impl Clock {
         Self::new(reference_unix_nano, [])
     }
 
+    /// The time that no stamp is later than.
+    pub fn reference_unix_nano(&self) -> u64 {
+        let second = (self.latest_second - TOLERANCE_SECONDS) as u64;
+        second * NANOS_PER_SECOND + u64::from(self.latest_nanos)
+    }
+
+    /// From which second on which offset is in force: ascending, at least one entry.
+    pub fn zone(&self) -> &[(i64, i64)] {
+        &self.changes
+    }
+
     /// The second since 1970-01-01T00:00:00Z at which this clock shows
     /// `local_second`, the seconds that it would be in UTC. A time that it shows
     /// twice is the first of both; one that it skips is read with the offset from
