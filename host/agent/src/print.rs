@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table as Grid, presets};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-use skidway_model::{Checked, Kind, severity_text};
+use skidway_model::{Checked, Kind, Subject};
 
 /// One JSON object a record, in the order of the lines.
 pub(crate) struct Jsonl<W: Write> {
@@ -34,36 +34,51 @@ struct Record<'r> {
     /// As text: JSON's numbers are not that exact everywhere (OTLP JSON rule).
     time_unix_nano: String,
     severity_number: u8,
-    severity_text: &'static str,
-    body: String,
+    severity_text: String,
+    body: Value,
     attributes: Attributes<'r>,
+    #[serde(skip_serializing_if = "Attributes::is_empty")]
+    resource: Attributes<'r>,
 }
 
 /// In the parser's order.
 struct Attributes<'r> {
     records: &'r Checked<'r>,
     index: usize,
+    subject: Subject,
 }
 
 impl<'r> Record<'r> {
     fn new(records: &'r Checked<'r>, index: usize) -> Self {
         let severity_number = records.columns().severity_number[index];
+        let body_kind = if records.body_is_json(index) { Kind::Json } else { Kind::Text };
         Self {
             time_unix_nano: records.columns().time_unix_nano[index].to_string(),
             severity_number,
-            severity_text: severity_text(severity_number),
-            body: text(records.body(index)),
-            attributes: Attributes { records, index },
+            severity_text: text(records.severity_text(index)),
+            body: value_of(body_kind, records.body(index)),
+            attributes: Attributes { records, index, subject: Subject::Entry },
+            resource: Attributes { records, index, subject: Subject::Source },
         }
+    }
+}
+
+impl Attributes<'_> {
+    fn pairs(&self) -> impl Iterator<Item = (&str, Value)> {
+        self.records.attributes(self.index).filter_map(|(key, value)| {
+            let key = &self.records.keys()[usize::from(key)];
+            (key.subject == self.subject).then(|| (key.name.as_str(), value_of(key.kind, value)))
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pairs().next().is_none()
     }
 }
 
 impl Serialize for Attributes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.records.attributes(self.index).map(|(key, value)| {
-            let key = &self.records.keys()[usize::from(key)];
-            (key.name.as_str(), value_of(key.kind, value))
-        }))
+        serializer.collect_map(self.pairs())
     }
 }
 
@@ -78,6 +93,7 @@ fn value_of(kind: Kind, bytes: &[u8]) -> Value {
         Kind::Integer => text.parse::<i64>().ok().map(Value::from),
         Kind::Float => text.parse::<f64>().ok().map(Value::from),
         Kind::Boolean => text.parse::<bool>().ok().map(Value::from),
+        Kind::Json => serde_json::from_str(&text).ok(),
     };
     typed.unwrap_or(Value::String(text))
 }
@@ -109,7 +125,7 @@ impl<W: Write> Table<W> {
             };
             let [host, unit, pid] = COLUMNS.map(|name| find(name).unwrap_or_default());
             let message = find("message").unwrap_or_else(|| text(records.body(i)));
-            let severity = severity_text(records.columns().severity_number[i]).to_owned();
+            let severity = text(records.severity_text(i));
             let time = time(records.columns().time_unix_nano[i]);
             self.grid.add_row([time, severity, host, unit, pid, printable(&message)]);
         }

@@ -5,7 +5,7 @@
 //! in the scratch bytes and starts and ends between characters, every key index
 //! is in range, no record has a key twice.
 
-use crate::columns::{Key, MAX_KEY_BYTES, Records};
+use crate::columns::{Key, MAX_KEY_BYTES, Records, Subject};
 use crate::severity::{MAX_SEVERITY, severity_text};
 
 /// Why an answer was refused. The message names the column and the place.
@@ -141,6 +141,11 @@ impl<'t> Checked<'t> {
     #[inline]
     pub fn keys(&self) -> &[Key] {
         &self.columns.keys
+    }
+
+    /// Whether attributes of sources may be among the attributes.
+    pub fn describes_sources(&self) -> bool {
+        self.columns.keys.iter().any(|key| key.subject == Subject::Source)
     }
 
     /// The body of record `i`: valid UTF-8, as bytes, because the encoder copies
@@ -311,7 +316,7 @@ pub(crate) fn attributes(keys: &[Key]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Kind, Subject};
+    use crate::Kind;
     use proptest::prelude::*;
 
     const TEXT: &str = "älpha beta\ngamma\n";

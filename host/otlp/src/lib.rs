@@ -19,6 +19,7 @@ mod link;
 mod options;
 mod retry;
 mod split;
+mod value;
 mod wire;
 
 pub use answer::{Attempt, MAX_RETRY_AFTER};

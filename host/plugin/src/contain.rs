@@ -96,7 +96,10 @@ impl ContainedParser {
             return pieces.push(self.raw(text, &error));
         };
         let (left, right) = text.split_at(middle);
+        let known = pieces.len();
         self.attempt(left, &Context { flush: true, ..context.clone() }, pieces);
+        let entries: u64 = pieces[known..].iter().map(|piece| u64::from(piece.entries)).sum();
+        let context = &context.after(left.len(), entries);
         if self.health.is_resting(now) {
             pieces.push(self.raw(right, &error));
         } else {

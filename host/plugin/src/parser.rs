@@ -27,6 +27,14 @@ pub struct Context {
     pub file_attributes: Vec<Attribute>,
 }
 
+impl Context {
+    /// What to tell about the text that follows `bytes` bytes with so many entries.
+    pub fn after(&self, bytes: usize, entries: u64) -> Self {
+        let offset = self.offset + bytes as u64;
+        Self { offset, entries_before: self.entries_before + entries, ..self.clone() }
+    }
+}
+
 /// A parser's answer as it came.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Parsed {

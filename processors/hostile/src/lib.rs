@@ -31,6 +31,10 @@ mod component {
     }
 
     impl parser::Guest for Component {
+        fn owns_file_attributes() -> bool {
+            false
+        }
+
         fn parse(text: Vec<u8>, context: parser::Context) -> Result<parser::Parsed, String> {
             HOSTILE.with(|slot| {
                 let hostile = slot.get().ok_or("it was called before it was configured")?;

@@ -1,10 +1,10 @@
 //! Nanoseconds per line for the configs of ClickStack's guide, outside of the
-//! sandbox: `cargo run --release -p skidway-operators --example speed`.
+//! sandbox: `cargo run --release -p skidway-processor-operators --example speed`.
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 use std::time::Instant;
 
-use skidway_operators::Operators;
+use skidway_processor_operators::Operators;
 use skidway_sdk::time::Clock;
 use skidway_sdk::{Attribute, ChunkParser, Context};
 

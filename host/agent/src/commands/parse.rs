@@ -103,6 +103,7 @@ fn each_chunk(
 ) -> Result<u64> {
     let (mut buffer, mut filled, mut ended) = (vec![0; CHUNK], 0, false);
     let (mut choice, mut lines, mut failed) = (Choice::default(), 0, None);
+    let (mut offset, mut entries) = (0, 0);
     while !ended || filled > 0 {
         if filled == buffer.len() {
             buffer.resize(buffer.len() * 2, 0);
@@ -120,7 +121,15 @@ fn each_chunk(
             None => continue,
         };
         let flush = ended || filled >= MAX_ENTRY;
-        let input = Input { bytes: &buffer[..whole], path: "", modified_unix_nano, flush };
+        let input = Input {
+            bytes: &buffer[..whole],
+            path: "",
+            modified_unix_nano,
+            flush,
+            offset,
+            entries_before: entries,
+            file_attributes: &[],
+        };
         let tally = stage.process(&input, &mut choice, &mut |records| {
             if failed.is_none() {
                 failed = out(records).err();
@@ -130,6 +139,8 @@ fn each_chunk(
             return Err(error.into());
         }
         lines += tally.lines;
+        entries += tally.entries;
+        offset += tally.consumed as u64;
         buffer.copy_within(tally.consumed..filled, 0);
         filled -= tally.consumed;
         if filled < CHUNK {

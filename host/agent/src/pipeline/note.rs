@@ -23,11 +23,21 @@ impl Unrecognised {
         }
         let lines = std::mem::take(&mut self.since);
         self.said = Some(Instant::now());
-        tracing::info!(
-            lines,
-            latest_file = path,
-            parser,
-            "lines that are no syslog pass as they are, without a time of their own"
-        );
+        if tally.reason.is_empty() {
+            tracing::info!(
+                lines,
+                latest_file = path,
+                parser,
+                "lines that are no syslog pass as they are, without a time of their own"
+            );
+        } else {
+            tracing::warn!(
+                lines,
+                latest_file = path,
+                parser,
+                reason = tally.reason,
+                "lines that do not fit pass as they are"
+            );
+        }
     }
 }

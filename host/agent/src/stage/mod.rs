@@ -5,7 +5,7 @@ mod choice;
 mod text;
 mod zone;
 
-use skidway_model::Checked;
+use skidway_model::{Attribute, Checked};
 use skidway_plugin::{ContainedEnricher, ContainedParser, Context, Piece};
 
 pub(crate) use choice::Choice;
@@ -26,13 +26,19 @@ pub(crate) struct Input<'c> {
     /// The file's last change.
     pub(crate) modified_unix_nano: u64,
     pub(crate) flush: bool,
+    /// Where in the file it begins.
+    pub(crate) offset: u64,
+    /// How many entries of the file came before it.
+    pub(crate) entries_before: u64,
+    /// What is known of the file and was asked for.
+    pub(crate) file_attributes: &'c [Attribute],
 }
 
 /// What became of the lines of a chunk.
 ///
 /// Lines that are not accounted for here belong to the entry before them:
 /// `lines = records + dropped + skipped - extra` and those.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// Bytes of the chunk that are dealt with.
     pub(crate) consumed: usize,
@@ -40,7 +46,7 @@ pub(crate) struct Tally {
     pub(crate) lines: u64,
     /// Records handed on.
     pub(crate) records: u64,
-    /// Records an enricher dropped on purpose.
+    /// Entries and records that a component dropped on purpose.
     pub(crate) dropped: u64,
     /// Blank lines.
     pub(crate) skipped: u64,
@@ -48,6 +54,10 @@ pub(crate) struct Tally {
     pub(crate) extra: u64,
     /// Records, among the above, that the parser did not recognise.
     pub(crate) unrecognised: u64,
+    /// Why the first of them was not, as far as the parser says.
+    pub(crate) reason: String,
+    /// Entries, as the parser counts them.
+    pub(crate) entries: u64,
 }
 
 /// Changes of format within one chunk that are followed. A file in which two
@@ -59,6 +69,11 @@ impl Stage {
     pub(crate) fn new(parsers: Vec<ContainedParser>, enrichers: Vec<ContainedEnricher>, zone: Zone) -> Self {
         assert!(!parsers.is_empty(), "a stage needs a parser");
         Self { parsers, enrichers, zone }
+    }
+
+    /// Whether records of a file carry its attributes already.
+    pub(crate) fn owns_file_attributes(&self, choice: Choice) -> bool {
+        self.parsers[choice.index()].owns_file_attributes()
     }
 
     /// The name of the parser that a file is read with.
@@ -80,9 +95,13 @@ impl Stage {
             reference_time_unix_nano: input.modified_unix_nano,
             zone: self.zone.around(input.modified_unix_nano),
             flush: input.flush,
+            offset: input.offset,
+            entries_before: input.entries_before,
+            file_attributes: input.file_attributes.to_vec(),
         };
         let mut tally = Tally::default();
         let mut rest: &str = &text;
+        let mut context = context;
         for _ in 0..MAX_SWITCHES {
             choice.settle(&mut self.parsers, rest, &context);
             let pieces = self.parsers[choice.index()].parse(rest, &context);
@@ -97,6 +116,8 @@ impl Stage {
             self.hand_on(known, pieces, &mut tally, out);
             *choice = better;
             rest = other;
+            context = context.after(at, 0);
+            context.entries_before = input.entries_before + tally.entries;
         }
         if !rest.is_empty() {
             let pieces = self.parsers[choice.index()].parse(rest, &context);
@@ -125,8 +146,12 @@ impl Stage {
             // A parser that claims more blank lines than there are lines is not believed.
             tally.skipped += lines - used;
             tally.records += made - dropped;
-            tally.dropped += dropped;
-            tally.extra += made.saturating_sub(used);
+            tally.dropped += dropped + u64::from(piece.dropped);
+            tally.extra += (made + u64::from(piece.dropped)).saturating_sub(used);
+            tally.entries += u64::from(piece.entries);
+            if tally.unrecognised == 0 {
+                tally.reason = piece.unrecognised_reason;
+            }
             tally.unrecognised += piece.unrecognised.len() as u64;
         }
     }

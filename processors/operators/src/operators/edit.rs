@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::parse::required;
 use crate::chain::{Failure, Fate, Operator, Surroundings};
 use crate::entry::Entry;
-use crate::expression::{Expression, value};
+use crate::expression::Expression;
 use crate::field::{Field, Root};
 use crate::settings::{Problem, Settings, kind};
 use crate::value::{Str, Value};
@@ -49,7 +49,7 @@ impl Operator for Add {
     fn process<'t>(&self, entry: &mut Entry<'t>, _: &Surroundings<'_>) -> Result<Fate<'_>, Failure> {
         let value = match &self.what {
             What::Fixed(value) => value.clone(),
-            What::Computed(expression) => value(expression.evaluate(entry)?)?,
+            What::Computed(expression) => expression.evaluate(entry)?,
         };
         self.field.set(entry, value)?;
         Ok(Fate::On)

@@ -64,13 +64,28 @@ fn conditions_decide_who_is_worked_on() {
         "(attributes.none ?? 'x') == 'x'",
         "resource.x == nil or false",
         "severity_number == 0",
+        "1 + 2 * 3 == 7 and -1 < 0.5 and 7 % 4 == 3",
+        "'a' + 'b' == \"ab\"",
+        "true ? true : false",
+        "body[0:4] == `sshd`",
+        "body[-4:] == 'root'",
+        "split(body, ' ')[1] == 'Failed'",
+        "'log.file.name' in attributes",
+        "'x' not in ['y']",
+        "attributes?.none?.none == nil",
+        "not (attributes.none matches 'x')",
+        "int('5') == 5.0",
+        "type(body) == 'string'",
+        "lower('A') == trim(' a ') and upper('a') == 'A'",
+        "join(['a', 'b'], '-') == replace('a+b', '+', '-')",
+        "body matches '(?i)FAILED \\\\w+'",
     ] {
         assert!(hits(condition), "{condition}");
     }
     for condition in ["body == 'x'", "not (body contains 'Failed')", "false"] {
         assert!(!hits(condition), "{condition}");
     }
-    let failed = one(operators("attributes.none matches 'x'"), "b");
+    let failed = one(operators("attributes.none contains 'x'"), "b");
     assert_eq!(failed, json!({"body": "b", "attributes": {}, "failed": true}));
 }
 

@@ -118,14 +118,78 @@ fn problems_have_their_place_and_what_to_write() {
 
 #[test]
 fn expressions_that_cannot_be_are_refused_with_what_can() {
-    for written in ["body ==", "nope(body)", "nope == 1", "body matchs 'x'"] {
-        let config = json!({"operators": [{"type": "noop", "if": written}]});
-        let message = refused(config);
-        assert!(
-            message.starts_with("operators[0].if: ") && message.contains("expressions use body"),
-            "{message}"
-        );
+    let table = [
+        ("body ==", "it ends where a value is due"),
+        (
+            "nope(body)",
+            "the function `nope` is unknown; there are len, lower, upper, trim, trimPrefix, trimSuffix, hasPrefix, hasSuffix, indexOf, replace, split, join, int, float, string, type",
+        ),
+        ("nope == 1", "the name `nope` is unknown"),
+        ("body matchs 'x'", "`matchs` stands where nothing more can"),
+        (
+            "body matches '(?=x)'",
+            "look-around is not part of RE2; match what stands around as well (at offset 0)",
+        ),
+        ("(body", "it ends where `)` is due"),
+        ("body == 'x", "a text has no closing '"),
+        ("len()", "`len` takes 1 arguments, not 0"),
+        ("body # 1", "`#` is no part of an expression"),
+        ("attributes.", "a point needs a name behind it"),
+        (
+            "env('HOME') == ''",
+            "`env` is not there, because a component sees no environment; write `${env:NAME}` in the config",
+        ),
+    ];
+    for (written, why) in table {
+        let message = refused(json!({"operators": [{"type": "noop", "if": written}]}));
+        let start = format!("operators[0].if: `{written}` cannot be read: {why}; expressions use body, ");
+        assert!(message.starts_with(&start), "{message}");
     }
+    let deep = "(".repeat(10_000);
+    assert!(refused(json!({"operators": [{"type": "noop", "if": deep}]})).contains("nested deeper than 64"));
+}
+
+#[test]
+fn odd_expressions_never_panic() {
+    use proptest::prelude::*;
+    let word = prop::sample::select(vec![
+        "body",
+        "attributes",
+        "nil",
+        "1",
+        "2.5",
+        "'a'",
+        "[",
+        "]",
+        "(",
+        ")",
+        ".",
+        "?.",
+        "==",
+        "<",
+        "in",
+        "not",
+        "matches",
+        "and",
+        "+",
+        "%",
+        "-",
+        "/",
+        ":",
+        "?",
+        "??",
+        ",",
+        "len(",
+        "split(",
+        "type",
+        "0",
+    ]);
+    proptest!(|(words in prop::collection::vec(word, 0..12))| {
+        let config = json!({"operators": [{"type": "add", "field": "attributes.x", "value": format!("EXPR({})", words.join(" "))}]});
+        if let Ok(operators) = Operators::configure(&config.to_string()) {
+            prop_assert!(operators.parse(b"a b\n", &context(true)).is_ok());
+        }
+    });
 }
 
 #[test]
