@@ -1,11 +1,10 @@
-//! Who this host is: the resource that a pipeline's records carry.
+//! Who this host is: what a pipeline's detections find.
 //!
 //! The start never waits for the metadata service; records do, for a moment that
 //! the config sets. What is learned later is on later records, and what is known
 //! stays known.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -19,15 +18,22 @@ use tokio::sync::watch;
 use crate::library::Library;
 
 /// What is known at the moment.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Known {
-    /// Encoded once per change, not per batch.
-    pub(crate) resource: Arc<skidway_otlp::Resource>,
-    /// Whether every detector has answered.
-    pub(crate) complete: bool,
+    /// What each detection of the pipeline found, in their order.
+    pub(crate) detected: Vec<Vec<Attribute>>,
+    /// How many of them have not answered yet.
+    missing: usize,
 }
 
-/// A pipeline's resource, as it becomes known.
+impl Known {
+    /// Whether every detector has answered.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.missing == 0
+    }
+}
+
+/// What a pipeline's detections find, as it becomes known.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
     known: watch::Receiver<Known>,
@@ -63,46 +69,46 @@ impl Identity {
 
 /// Begins to find out. `env` is the environment, read once at the start.
 pub(crate) fn detect(
-    config: Resource,
+    config: &Resource,
     library: &Library,
     runtime: &Handle,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Identity> {
-    let detection = config.detection.clone();
-    let wait = detection.as_ref().map_or(Duration::ZERO, |d| d.wait);
-    let ec2 = match &detection {
-        Some(detection) if detection.detectors.contains(&Detector::Ec2) => {
-            Options::from_env(env)?.map(|options| Options {
-                request_timeout: detection.timeout,
-                refresh_interval: Some(detection.refresh_interval).filter(|i| !i.is_zero()),
-                want_tags: !detection.tags.is_empty(),
-                ..options
-            })
+    let wait = config.detections().map(|detection| detection.wait).max().unwrap_or_default();
+    let first = Known { detected: config.detections().map(|d| detected(d, None)).collect(), missing: 0 };
+    let (known, receiver) = watch::channel(first);
+    for (place, detection) in config.detections().enumerate() {
+        if !detection.detectors.contains(&Detector::Ec2) {
+            continue;
         }
-        _ => None,
-    };
-    let Some(options) = ec2 else {
-        let known = Known { resource: resource(&config, None), complete: true };
-        return Ok(Identity { known: watch::channel(known).1, wait });
-    };
-    let describer = library.ec2_describer()?;
-    let (known, receiver) = watch::channel(Known { resource: resource(&config, None), complete: false });
-    let (facts_in, facts) = watch::channel(None);
-    runtime.spawn(skidway_ec2::follow(options, facts_in));
-    runtime.spawn(describe(config, describer, facts, known));
+        let Some(options) = Options::from_env(env)? else { continue };
+        let options = Options {
+            request_timeout: detection.timeout,
+            refresh_interval: Some(detection.refresh_interval).filter(|i| !i.is_zero()),
+            want_tags: !detection.tags.is_empty(),
+            ..options
+        };
+        let describer = library.ec2_describer()?;
+        let (facts_in, facts) = watch::channel(None);
+        known.send_modify(|known| known.missing += 1);
+        runtime.spawn(skidway_ec2::follow(options, facts_in));
+        runtime.spawn(describe(place, detection.clone(), describer, facts, known.clone()));
+    }
     Ok(Identity { known: receiver, wait })
 }
 
-/// Turns facts into a resource whenever they change.
+/// Turns facts into attributes whenever they change.
 async fn describe(
-    config: Resource,
+    place: usize,
+    detection: Detection,
     mut describer: Describer,
     mut facts: watch::Receiver<Option<Facts>>,
     known: watch::Sender<Known>,
 ) {
+    let mut first = true;
     while facts.changed().await.is_ok() {
         let Some(facts) = facts.borrow_and_update().clone() else { continue };
-        let wanted = config.detection.as_ref().map(|d| wanted_tags(d, &facts.tags)).unwrap_or_default();
+        let wanted = wanted_tags(&detection, &facts.tags);
         let pairs = [
             ("identity-document", facts.identity_document.as_deref()),
             ("instance-id", facts.instance_id.as_deref()),
@@ -111,10 +117,10 @@ async fn describe(
         let pairs = pairs.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let tags = wanted.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         match describer.describe(pairs.chain(tags)) {
-            Ok(attributes) => {
-                let resource = resource(&config, Some(&attributes));
-                known.send_replace(Known { resource, complete: true });
-            }
+            Ok(attributes) => known.send_modify(|known| {
+                known.detected[place] = detected(&detection, Some(&attributes));
+                known.missing -= usize::from(std::mem::take(&mut first));
+            }),
             Err(error) => {
                 tracing::warn!(
                     "what the metadata service says cannot be read; records go without it: {error}"
@@ -132,22 +138,21 @@ fn wanted_tags(detection: &Detection, tags: &BTreeMap<String, String>) -> Vec<(S
         .collect()
 }
 
-/// The detectors' attributes in their order, the first one to name a key winning,
-/// with the fixed ones of the config.
-fn resource(config: &Resource, ec2: Option<&[Attribute]>) -> Arc<skidway_otlp::Resource> {
-    let mut detected: Vec<Attribute> = Vec::new();
-    for detector in config.detection.iter().flat_map(|detection| &detection.detectors) {
+/// The detectors' attributes in their order, the first one to name a key winning.
+fn detected(detection: &Detection, ec2: Option<&[Attribute]>) -> Vec<Attribute> {
+    let mut all: Vec<Attribute> = Vec::new();
+    for detector in &detection.detectors {
         let found = match detector {
             Detector::Ec2 => ec2.unwrap_or_default().to_vec(),
             Detector::System => system(),
         };
         for attribute in found {
-            if detected.iter().all(|known| known.name != attribute.name) {
-                detected.push(attribute);
+            if all.iter().all(|known| known.name != attribute.name) {
+                all.push(attribute);
             }
         }
     }
-    Arc::new(skidway_otlp::Resource::new(&config.attributes(&detected)))
+    all
 }
 
 /// What the collector's `system` detector sets by default.

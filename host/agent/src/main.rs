@@ -11,6 +11,8 @@ mod pipeline;
 mod print;
 mod setup;
 mod stage;
+mod way;
+mod zones;
 
 use std::io::{Write as _, stderr, stdout};
 use std::process::ExitCode;

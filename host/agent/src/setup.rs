@@ -5,11 +5,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
 use skidway_config::{
-    Component, Compression as Wanted, Config, Errors, FileLog, OtlpHttp, Parser, Pipeline, StartAt,
+    Component, Compression as Wanted, Config, Errors, FileLog, OtlpHttp, Parser, Pipeline, Problem, StartAt,
     Surroundings, Zone as ZoneName,
 };
+use skidway_model::Attribute;
 use skidway_otlp::{Backoff, Compression, Delivery, Exporter, RetryPolicy};
-use skidway_plugin::{ContainedEnricher, ContainedParser, Limits};
+use skidway_plugin::{ContainedEnricher, ContainedParser, Limits, LoadError};
 use skidway_state::Resumer;
 use skidway_tail::{Found, Tailer};
 use tokio::sync::watch;
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 use crate::cli::ConfigFiles;
 use crate::library::{Library, Source};
 use crate::stage::{Stage, Zone};
+use crate::zones;
 
 /// Reads the config with this process's environment around it.
 pub(crate) fn config(files: &ConfigFiles) -> Result<Config, Errors> {
@@ -33,16 +35,44 @@ pub(crate) fn env(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Makes and drops an instance of every component that the config names.
-pub(crate) fn try_components(config: &Config) -> Result<()> {
-    let library = Library::new(None)?;
+/// Makes and drops an instance of every component that the config names. What they
+/// say of their settings comes with its place.
+pub(crate) fn try_components(library: &Library, config: &Config) -> Result<()> {
+    let mut problems = Vec::new();
+    let mut note = |error: anyhow::Error, problem: &dyn Fn(&str) -> Problem| {
+        match error.downcast_ref::<LoadError>() {
+            Some(LoadError::Configuration(message)) => {
+                let problem = problem(message);
+                // A receiver may be in several pipelines.
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+                Ok(())
+            }
+            _ => Err(error),
+        }
+    };
     for pipeline in &config.pipelines {
         for receiver in &pipeline.receivers {
-            parsers(&library, receiver)?;
+            if let Err(error) = parsers(library, receiver) {
+                note(error, &|message| config.parser_problem(receiver, message))?;
+            }
         }
-        enrichers(&library, pipeline)?;
+        for wanted in &pipeline.enrichers {
+            if let Err(error) = enricher(library, wanted) {
+                note(error, &|message| config.enricher_problem(wanted, message))?;
+            }
+        }
     }
-    Ok(())
+    if problems.is_empty() { Ok(()) } else { Err(Errors(problems).into()) }
+}
+
+/// An error of these as people read it: problems of the config as they are.
+pub(crate) fn shown(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<Errors>() {
+        Some(errors) => errors.to_string(),
+        None => format!("error: {error:#}"),
+    }
 }
 
 /// What a lane parses and enriches with.
@@ -61,18 +91,32 @@ fn parsers(library: &Library, receiver: &FileLog) -> Result<Vec<ContainedParser>
         Parser::Component(Component { source, config_json, limits: granted }) => {
             library.parser(&Source::from(source), config_json, &limits(granted)).map(|parser| vec![parser])
         }
+        Parser::Operators(operators) => {
+            let source = Source::Bundled("operators".to_owned());
+            let config = zones::with_zones(operators)?;
+            library.parser(&source, &config, &limits(&operators.limits)).map(|parser| vec![parser])
+        }
     };
     made.with_context(|| format!("receiver {}", receiver.id))
 }
 
 fn enrichers(library: &Library, pipeline: &Pipeline) -> Result<Vec<ContainedEnricher>> {
-    let make = |enricher: &skidway_config::Enricher| {
-        let Component { source, config_json, limits: granted } = &enricher.component;
-        library
-            .enricher(&Source::from(source), config_json, &limits(granted))
-            .with_context(|| format!("processor {}", enricher.id))
-    };
-    pipeline.enrichers.iter().map(make).collect()
+    pipeline.enrichers.iter().map(|wanted| enricher(library, wanted)).collect()
+}
+
+fn enricher(library: &Library, wanted: &skidway_config::Enricher) -> Result<ContainedEnricher> {
+    let Component { source, config_json, limits: granted } = &wanted.component;
+    library
+        .enricher(&Source::from(source), config_json, &limits(granted))
+        .with_context(|| format!("processor {}", wanted.id))
+}
+
+/// What a receiver says of the source of its records. Operators say it themselves.
+pub(crate) fn own_resource(receiver: &FileLog) -> Vec<Attribute> {
+    if matches!(receiver.parser, Parser::Operators(_)) {
+        return Vec::new();
+    }
+    receiver.resource.iter().map(|(name, value)| Attribute::new(name, value)).collect()
 }
 
 fn limits(granted: &skidway_config::Limits) -> Limits {
@@ -95,6 +139,7 @@ pub(crate) fn tailer(receiver: &FileLog, mut resumer: Resumer) -> Result<Tailer>
         },
         poll_interval: receiver.poll_interval,
         flush_period: receiver.force_flush_period,
+        settle: receiver.settle,
         fingerprint_size: receiver.fingerprint_size as usize,
         max_line: receiver.max_log_size as usize,
         ..skidway_tail::Options::default()

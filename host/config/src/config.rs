@@ -27,6 +27,8 @@ pub struct Config {
     pub warnings: Vec<Warning>,
     /// What was resolved, in the form of the file.
     pub(crate) effective: serde_yaml::Value,
+    /// Where settings stand in the files.
+    pub(crate) places: crate::places::Places,
 }
 
 /// From files to a backend.
@@ -34,7 +36,7 @@ pub struct Config {
 pub struct Pipeline {
     /// As written: `logs` or `logs/NAME`.
     pub name: String,
-    /// At least one. No receiver is in two pipelines.
+    /// At least one. A receiver may be in several pipelines: each reads its files.
     pub receivers: Vec<FileLog>,
     /// What describes the host.
     pub resource: Resource,
@@ -42,10 +44,17 @@ pub struct Pipeline {
     pub enrichers: Vec<Enricher>,
     /// When a batch is sent.
     pub batch: Batch,
-    /// Where it is sent to.
-    pub exporter: OtlpHttp,
-    /// The bound on bytes that are read and not yet acknowledged; reading waits
-    /// beyond it. The smaller one of the exporter's `sending_queue` in bytes
+    /// Where records are sent to: at least one, each with all of them.
+    pub exporters: Vec<Export>,
+}
+
+/// An exporter in a pipeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Export {
+    /// The backend.
+    pub otlp: OtlpHttp,
+    /// The bound on bytes that are read for it and not yet acknowledged; reading
+    /// waits beyond it. The smaller one of the exporter's `sending_queue` in bytes
     /// (8 MiB) and a quarter of the memory limiter's `limit_mib`, at least 4 MiB.
     pub in_flight_bytes: u64,
 }
@@ -78,12 +87,27 @@ pub struct FileLog {
     pub include_file_name: bool,
     /// Whether records get `log.file.path`.
     pub include_file_path: bool,
-    /// Set on every record.
+    /// Set on every record. For operators, values may hold `EXPR(...)`.
     pub attributes: BTreeMap<String, String>,
+    /// Set on what wrote the records. For operators, values may hold `EXPR(...)`.
+    pub resource: BTreeMap<String, String>,
+    /// How long whole lines that the parser holds back wait for what follows them.
+    #[serde(skip)]
+    pub settle: Duration,
     /// What turns lines into records.
     pub parser: Parser,
     /// The zone of time stamps that name none.
     pub timezone: Zone,
+}
+
+/// What becomes of the rest of a line that is too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LongLine {
+    /// It is the next entry.
+    Split,
+    /// It is left out.
+    Truncate,
 }
 
 /// Where to begin in a file that has no checkpoint.
@@ -103,6 +127,20 @@ pub enum Parser {
     Auto(Limits),
     /// This one.
     Component(Component),
+    /// The collector's operators, in the order of the list; none of them gives lines
+    /// as they are.
+    Operators(Operators),
+}
+
+/// What the bundled component `operators` is given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operators {
+    /// For its `configure` function: JSON, to which the zones are to be added.
+    pub config: serde_json::Map<String, serde_json::Value>,
+    /// Names of time zones that operators mention.
+    pub locations: Vec<String>,
+    /// What it may use.
+    pub limits: Limits,
 }
 
 /// A sandboxed component and what it is given.
@@ -190,6 +228,8 @@ pub struct Enricher {
     pub id: String,
     /// The component.
     pub component: Component,
+    /// The component's settings are the processor's own, not under `config`.
+    pub own_settings: bool,
 }
 
 /// When a batch is sent: at the first bound that is reached.

@@ -11,7 +11,7 @@ use crate::config::{
     Component, ComponentSource, Compression, FileLog, Limits, LogLevel, OtlpHttp, Parser, Retry, Tls, Zone,
 };
 use crate::resolve::{Exporter, Processor};
-use crate::resource::{Action, ActionKind, ResourceAction};
+use crate::resource::ResourceStep;
 use crate::values::{Pattern, Secret};
 use crate::written;
 
@@ -29,6 +29,12 @@ impl Effective {
         let mut value = value(receiver);
         if let Value::Mapping(map) = &mut value {
             map.insert("storage".into(), "file_storage".into());
+            if let Parser::Operators(operators) = &receiver.parser {
+                map.remove("parser");
+                for (key, setting) in &operators.config {
+                    map.insert(key.as_str().into(), self::value(setting));
+                }
+            }
         }
         self.receivers.insert(receiver.id.as_str().into(), value);
     }
@@ -44,7 +50,10 @@ impl Effective {
                 }
                 value
             }
-            Processor::Resource(actions) => value(&ResourceActions { attributes: actions }),
+            Processor::Resource(ResourceStep::Act { written, .. }) => {
+                value(&ResourceActions { attributes: written })
+            }
+            Processor::Resource(ResourceStep::Detect(_)) => Value::Null,
             Processor::Batch(batch) => value(batch),
             Processor::Enricher(enricher) => value(&enricher.component),
             Processor::MemoryLimiter(limiter) => {
@@ -121,7 +130,7 @@ struct Ec2<'a> {
 
 #[derive(Serialize)]
 struct ResourceActions<'a> {
-    attributes: &'a [ResourceAction],
+    attributes: &'a serde_json::Value,
 }
 
 #[derive(Serialize)]
@@ -205,6 +214,8 @@ impl Serialize for Parser {
                     .serialize(serializer)
             }
             Self::Component(component) => component.serialize(serializer),
+            // Their settings stand beside the receiver's own.
+            Self::Operators(_) => serializer.serialize_none(),
         }
     }
 }
@@ -216,25 +227,5 @@ impl Serialize for Zone {
             Self::Utc => "UTC",
             Self::Named(name) => name,
         })
-    }
-}
-
-impl Serialize for ResourceAction {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Entry<'a> {
-            key: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            value: Option<&'a str>,
-            action: ActionKind,
-        }
-
-        let (action, value) = match &self.action {
-            Action::Insert(value) => (ActionKind::Insert, Some(value.as_str())),
-            Action::Update(value) => (ActionKind::Update, Some(value.as_str())),
-            Action::Upsert(value) => (ActionKind::Upsert, Some(value.as_str())),
-            Action::Delete => (ActionKind::Delete, None),
-        };
-        Entry { key: &self.key, value, action }.serialize(serializer)
     }
 }

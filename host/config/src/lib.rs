@@ -15,6 +15,7 @@
 mod config;
 mod effective;
 mod env;
+mod places;
 mod problem;
 mod read;
 mod resolve;
@@ -29,11 +30,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use config::{
-    Batch, Component, ComponentSource, Compression, Config, Detection, Detector, Enricher, FileLog, Limits,
-    LogLevel, OtlpHttp, Parser, Pipeline, Retry, StartAt, Tls, Zone,
+    Batch, Component, ComponentSource, Compression, Config, Detection, Detector, Enricher, Export, FileLog,
+    Limits, LogLevel, LongLine, Operators, OtlpHttp, Parser, Pipeline, Retry, StartAt, Tls, Zone,
 };
 pub use problem::{Errors, Position, Problem, Warning};
-pub use resource::{Action, Resource, ResourceAction};
+pub use resource::{Resource, ResourceStep};
 pub use values::{Glob, Pattern, Secret};
 
 use crate::problem::Report;
@@ -41,7 +42,7 @@ use crate::problem::Report;
 /// The names of the parsers that are part of the agent.
 pub const BUILT_IN_PARSERS: [&str; 2] = ["ubuntu", "amazon-linux"];
 /// The names of the enrichers that are part of the agent.
-pub const BUILT_IN_ENRICHERS: [&str; 1] = ["severity"];
+pub const BUILT_IN_ENRICHERS: [&str; 2] = ["severity", "clickstack"];
 
 /// A config file's text and the name that messages give it.
 #[derive(Clone)]
@@ -115,6 +116,22 @@ pub fn parse(sources: &[Source], surroundings: &Surroundings<'_>) -> Result<Conf
 }
 
 impl Config {
+    /// What the component that parses for a receiver says of its settings, with
+    /// their place in the file.
+    pub fn parser_problem(&self, receiver: &FileLog, message: &str) -> Problem {
+        match &receiver.parser {
+            Parser::Operators(_) => self.places.problem(&["receivers", &receiver.id], message),
+            _ => self.places.problem(&["receivers", &receiver.id, "parser", "config"], message),
+        }
+    }
+
+    /// What an enricher says of its settings, with their place in the file.
+    pub fn enricher_problem(&self, enricher: &Enricher, message: &str) -> Problem {
+        let under: &[&str] = if enricher.own_settings { &[] } else { &["config"] };
+        let path: Vec<_> = ["processors", &enricher.id].into_iter().chain(under.iter().copied()).collect();
+        self.places.problem(&path, message)
+    }
+
     /// What will run, as a config file: defaults filled in, secrets redacted, one
     /// state folder. It can be read again (a text that holds U+2028 or U+2029 comes
     /// back changed: the printer folds lines there, as YAML 1.1 did).

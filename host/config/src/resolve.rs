@@ -3,6 +3,7 @@
 
 mod component;
 mod exporter;
+mod operators;
 mod processors;
 mod receiver;
 mod section;
@@ -140,6 +141,11 @@ impl<'a> Check<'a> {
             (node, rest) = (below, inner);
         }
         node.at(rest).clone()
+    }
+
+    /// The same for a path with items of lists, as in `attributes[1].key`.
+    fn place_of(&self, path: &str) -> Position {
+        crate::places::find(self.node, path)
     }
 
     fn warn(&mut self, key: &str, message: impl Into<String>, hint: impl Into<String>) {

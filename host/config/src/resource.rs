@@ -1,104 +1,111 @@
-//! What describes the host: the order of fixed and detected attributes.
+//! What describes the source of records: what it says of itself, fixed attributes
+//! and detected ones.
 
-use serde::{Deserialize, Serialize};
-use skidway_model::Attribute;
+use std::sync::Arc;
+
+use skidway_actions::{Actions, Attributes, Value};
+use skidway_model::{Attribute, Kind};
 
 use crate::config::Detection;
 
-/// What describes the host: fixed attributes and detected ones, in the order of
-/// the pipeline's processors.
+/// The processors of a pipeline that concern resources, in their order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Resource {
-    /// Actions of `resource` processors before the detection; all of them where
-    /// there is no detection.
-    pub before: Vec<ResourceAction>,
-    /// Whom to ask.
-    pub detection: Option<Detection>,
-    /// Actions of `resource` processors behind the detection.
-    pub after: Vec<ResourceAction>,
+    /// What is done to a resource, one after the other.
+    pub steps: Vec<ResourceStep>,
 }
 
-/// One change of a resource attribute.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResourceAction {
-    /// The attribute.
-    pub key: String,
-    /// What to do with it.
-    pub action: Action,
+/// What one processor does to a resource.
+#[derive(Debug, Clone)]
+pub enum ResourceStep {
+    /// Adds what is known about the host.
+    Detect(Detection),
+    /// Carries out the actions of a `resource` processor.
+    Act {
+        /// Ready to be carried out.
+        actions: Arc<Actions>,
+        /// As written.
+        written: serde_json::Value,
+    },
 }
 
-/// What to do with a resource attribute.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Set it where it is not there.
-    Insert(String),
-    /// Set it where it is there.
-    Update(String),
-    /// Set it.
-    Upsert(String),
-    /// Take it away.
-    Delete,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum ActionKind {
-    Insert,
-    Update,
-    Upsert,
-    Delete,
+impl PartialEq for ResourceStep {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Detect(a), Self::Detect(b)) => a == b,
+            (Self::Act { written: a, .. }, Self::Act { written: b, .. }) => a == b,
+            _ => false,
+        }
+    }
 }
 
 impl Resource {
-    /// The host's attributes, `detected` being what the detection knows by now.
-    /// Each name once.
-    pub fn attributes(&self, detected: &[Attribute]) -> Vec<Attribute> {
-        let mut all = Vec::new();
-        self.before.iter().for_each(|action| action.apply(&mut all));
-        let override_existing = self.detection.as_ref().is_some_and(|d| d.override_existing);
-        for Attribute { name, value } in detected {
-            let action =
-                if override_existing { Action::Upsert(value.clone()) } else { Action::Insert(value.clone()) };
-            ResourceAction { key: name.clone(), action }.apply(&mut all);
+    /// The detections, in their order.
+    pub fn detections(&self) -> impl Iterator<Item = &Detection> {
+        self.steps.iter().filter_map(|step| match step {
+            ResourceStep::Detect(detection) => Some(detection),
+            ResourceStep::Act { .. } => None,
+        })
+    }
+
+    /// The attributes of a source of which `own` is known, each name once.
+    /// `detected` has what each detection knows by now.
+    pub fn attributes(&self, own: &[Attribute], detected: &[impl AsRef<[Attribute]>]) -> Vec<Attribute> {
+        let mut all: Vec<(String, Value)> = own.iter().map(|a| (a.name.clone(), value(a))).collect();
+        let mut detected = detected.iter();
+        for step in &self.steps {
+            match step {
+                ResourceStep::Act { actions, .. } => actions.apply(&mut all),
+                ResourceStep::Detect(detection) => {
+                    for attribute in detected.next().map_or(&[][..], |found| found.as_ref()) {
+                        if detection.override_existing || all.get(&attribute.name).is_none() {
+                            all.set(&attribute.name, value(attribute));
+                        }
+                    }
+                }
+            }
         }
-        self.after.iter().for_each(|action| action.apply(&mut all));
-        all
+        all.into_iter().map(|(name, value)| attribute(name, value)).collect()
     }
 }
 
-impl ResourceAction {
-    fn apply(&self, all: &mut Vec<Attribute>) {
-        let place = all.iter().position(|a| a.name == self.key);
-        match (&self.action, place) {
-            (Action::Update(value) | Action::Upsert(value), Some(i)) => all[i].value.clone_from(value),
-            (Action::Insert(value) | Action::Upsert(value), None) => {
-                all.push(Attribute::new(&self.key, value));
-            }
-            (Action::Delete, Some(i)) => {
-                all.remove(i);
-            }
-            (Action::Insert(_), Some(_)) | (Action::Update(_) | Action::Delete, None) => {}
-        }
+fn value(attribute: &Attribute) -> Value {
+    let text = || Value::Text(attribute.value.clone());
+    match attribute.kind {
+        Kind::Text => text(),
+        Kind::Integer => attribute.value.parse().map_or_else(|_| text(), Value::Integer),
+        Kind::Float => attribute.value.parse().map_or_else(|_| text(), Value::Float),
+        Kind::Boolean => attribute.value.parse().map_or_else(|_| text(), Value::Boolean),
+        Kind::Json => Value::Json(attribute.value.clone()),
     }
+}
+
+fn attribute(name: String, value: Value) -> Attribute {
+    let (value, kind) = match value {
+        Value::Text(text) => (text, Kind::Text),
+        Value::Integer(number) => (number.to_string(), Kind::Integer),
+        Value::Float(number) => (number.to_string(), Kind::Float),
+        Value::Boolean(truth) => (truth.to_string(), Kind::Boolean),
+        Value::Json(json) => (json, Kind::Json),
+    };
+    Attribute { name, value, kind }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use serde_json::json;
+
     use super::*;
     use crate::config::Detector;
 
-    fn action(key: &str, action: Action) -> ResourceAction {
-        ResourceAction { key: key.into(), action }
+    fn act(written: serde_json::Value) -> ResourceStep {
+        ResourceStep::Act { actions: Arc::new(Actions::read(&written).unwrap()), written }
     }
 
-    fn shown(attributes: &[Attribute]) -> Vec<(&str, &str)> {
-        attributes.iter().map(|a| (a.name.as_str(), a.value.as_str())).collect()
-    }
-
-    fn detection(override_existing: bool) -> Option<Detection> {
-        Some(Detection {
+    fn detect(override_existing: bool) -> ResourceStep {
+        ResourceStep::Detect(Detection {
             id: "resourcedetection".into(),
             detectors: vec![Detector::System],
             timeout: Duration::from_secs(5),
@@ -109,43 +116,36 @@ mod tests {
         })
     }
 
-    #[test]
-    fn each_action_does_what_it_says() {
-        let resource = Resource {
-            before: vec![
-                action("a", Action::Insert("1".into())),
-                action("a", Action::Insert("2".into())),
-                action("b", Action::Update("3".into())),
-                action("c", Action::Upsert("4".into())),
-                action("c", Action::Upsert("5".into())),
-                action("d", Action::Upsert("6".into())),
-                action("d", Action::Update("7".into())),
-                action("e", Action::Insert("8".into())),
-                action("e", Action::Delete),
-                action("f", Action::Delete),
-            ],
-            ..Resource::default()
-        };
-        assert_eq!(shown(&resource.attributes(&[])), [("a", "1"), ("c", "5"), ("d", "7")]);
+    fn shown(attributes: &[Attribute]) -> Vec<(&str, &str)> {
+        attributes.iter().map(|a| (a.name.as_str(), a.value.as_str())).collect()
     }
 
     #[test]
     fn the_order_of_the_processors_counts() {
-        let detected = [Attribute::new("host.name", "ip-10-0-0-1"), Attribute::new("os.type", "linux")];
-        let mine = vec![action("host.name", Action::Insert("mine".into()))];
-        let first = |override_existing| Resource {
-            before: mine.clone(),
-            detection: detection(override_existing),
-            after: vec![],
-        };
-        let last = Resource { before: vec![], detection: detection(false), after: mine.clone() };
-        let (kept, replaced) = (
-            [("host.name", "mine"), ("os.type", "linux")],
-            [("host.name", "ip-10-0-0-1"), ("os.type", "linux")],
-        );
-        assert_eq!(shown(&first(false).attributes(&detected)), kept);
-        assert_eq!(shown(&first(true).attributes(&detected)), replaced);
-        assert_eq!(shown(&last.attributes(&detected)), replaced);
-        assert_eq!(shown(&last.attributes(&[])), [("host.name", "mine")]);
+        let detected = [[Attribute::new("host.name", "ip-10-0-0-1"), Attribute::new("os.type", "linux")]];
+        let mine = || act(json!([{"key": "host.name", "value": "mine", "action": "insert"}]));
+        let all = |steps: Vec<ResourceStep>| Resource { steps }.attributes(&[], &detected);
+        let kept = [("host.name", "mine"), ("os.type", "linux")];
+        let replaced = [("host.name", "ip-10-0-0-1"), ("os.type", "linux")];
+        assert_eq!(shown(&all(vec![mine(), detect(false)])), kept);
+        assert_eq!(shown(&all(vec![mine(), detect(true)])), replaced);
+        assert_eq!(shown(&all(vec![detect(false), mine()])), replaced);
+        let nothing: [[Attribute; 0]; 0] = [];
+        let resource = Resource { steps: vec![detect(false), mine()] };
+        assert_eq!(shown(&resource.attributes(&[], &nothing)), [("host.name", "mine")]);
+    }
+
+    #[test]
+    fn what_a_source_says_of_itself_comes_first() {
+        let own = [
+            Attribute::new("host.name", "own"),
+            Attribute { kind: Kind::Integer, ..Attribute::new("n", "5") },
+        ];
+        let detected = [[Attribute::new("host.name", "found")]];
+        let steps =
+            vec![detect(false), act(json!([{"key": "m", "from_attribute": "n", "action": "upsert"}]))];
+        let all = Resource { steps }.attributes(&own, &detected);
+        assert_eq!(shown(&all), [("host.name", "own"), ("n", "5"), ("m", "5")]);
+        assert_eq!(all[2].kind, Kind::Integer);
     }
 }

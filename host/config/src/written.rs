@@ -13,8 +13,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::config::{LogLevel, StartAt};
-use crate::resource::ActionKind;
+use crate::config::{LogLevel, LongLine, StartAt};
 use crate::values::{ByteSize, Endpoint, Glob, GoDuration, HeaderName, Pattern, Secret, Text};
 
 /// A component's settings with their defaults left open.
@@ -38,10 +37,28 @@ written! {
         max_log_size: ByteSize,
         include_file_name: bool,
         include_file_path: bool,
+        include_file_record_number: bool,
+        include_file_record_offset: bool,
         attributes: BTreeMap<String, Text>,
+        resource: BTreeMap<String, Text>,
+        multiline: Multiline,
+        preserve_leading_whitespaces: bool,
+        preserve_trailing_whitespaces: bool,
+        max_log_size_behavior: LongLine,
+        encoding: String,
+        operators: Vec<serde_json::Value>,
+        retry_on_failure: Retry,
         storage: String,
         parser: Component,
         timezone: String,
+    }
+}
+
+written! {
+    Multiline {
+        line_start_pattern: String,
+        line_end_pattern: String,
+        omit_pattern: bool,
     }
 }
 
@@ -64,15 +81,7 @@ written! {
 
 written! {
     Resource {
-        attributes: Vec<ResourceAction>,
-    }
-}
-
-written! {
-    ResourceAction {
-        key: String,
-        value: Text,
-        action: ActionKind,
+        attributes: Vec<serde_json::Value>,
     }
 }
 

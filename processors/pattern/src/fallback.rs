@@ -1,6 +1,6 @@
 //! The engine that answers every pattern in linear time.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
 use regex_automata::nfa::thompson::pikevm::{Cache, PikeVM};
 use regex_automata::nfa::thompson::{Compiler, Config};
@@ -17,7 +17,8 @@ const MAX_AUTOMATON: usize = 4 << 20;
 #[derive(Debug)]
 pub(crate) struct Fallback {
     engine: PikeVM,
-    cache: RefCell<Cache>,
+    /// Only ever used by one thread at a time; a pattern may be sent to another.
+    cache: Mutex<Cache>,
 }
 
 impl Fallback {
@@ -30,7 +31,7 @@ impl Fallback {
             None => Error::new(error.to_string()),
         })?;
         let engine = PikeVM::new_from_nfa(automaton).map_err(|error| Error::new(error.to_string()))?;
-        let cache = RefCell::new(engine.create_cache());
+        let cache = Mutex::new(engine.create_cache());
         Ok(Self { engine, cache })
     }
 
@@ -38,7 +39,8 @@ impl Fallback {
     pub(crate) fn search(&self, text: &[u8], from: usize, offsets: &mut [usize]) -> bool {
         let mut slots: Vec<Option<NonMaxUsize>> = vec![None; offsets.len()];
         let input = Input::new(text).range(from..).anchored(Anchored::No);
-        let found = self.engine.search_slots(&mut self.cache.borrow_mut(), &input, &mut slots);
+        let cache = &mut *self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = self.engine.search_slots(cache, &input, &mut slots);
         if found.is_none() {
             return false;
         }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::cli::Check;
+use crate::library::Library;
 use crate::{logging, setup};
 
 pub(crate) fn run(args: &Check) -> Result<ExitCode> {
@@ -17,8 +18,8 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    if let Err(error) = setup::try_components(&config) {
-        writeln!(stderr(), "error: {error:#}")?;
+    if let Err(error) = Library::new(None).and_then(|library| setup::try_components(&library, &config)) {
+        writeln!(stderr(), "{}", setup::shown(&error))?;
         return Ok(ExitCode::FAILURE);
     }
     for warning in &config.warnings {

@@ -18,7 +18,8 @@ use tokio::task::JoinSet;
 
 use crate::cli::Run;
 use crate::library::Library;
-use crate::pipeline::{Lane, LaneParts, Outbox, Room, Sender};
+use crate::pipeline::{Lane, LaneParts, Outbox, Room, Sender, Sources};
+use crate::way::Way;
 use crate::{identity, logging, setup};
 
 /// Wrong usage or config.
@@ -40,6 +41,10 @@ pub(crate) fn run(args: &Run) -> Result<ExitCode> {
     raise_open_files();
     let agent = match Agent::build(&config) {
         Ok(agent) => agent,
+        Err(error) if error.is::<skidway_config::Errors>() => {
+            writeln!(stderr(), "{}", setup::shown(&error))?;
+            return Ok(ExitCode::from(WRONG_CONFIG));
+        }
         Err(error) => {
             tracing::error!("cannot start: {error:#}");
             return Ok(ExitCode::FAILURE);
@@ -93,6 +98,7 @@ impl Agent {
         let cache = setup::env("CACHE_DIRECTORY")
             .map_or_else(|| config.state_dir.join("compiled"), |folder| folder.into());
         let library = Library::new(Some(&cache))?;
+        setup::try_components(&library, config)?;
         let (give_up, given_up) = watch::channel(false);
         let mut agent = Self {
             runtime,
@@ -125,35 +131,39 @@ impl Agent {
         lanes: &mut Vec<(String, LaneParts, Waker, Books)>,
     ) -> Result<()> {
         let runtime = self.runtime.handle();
-        let identity = identity::detect(pipeline.resource.clone(), library, runtime, &setup::env)
+        let identity = identity::detect(&pipeline.resource, library, runtime, &setup::env)
             .with_context(|| format!("pipeline {}", pipeline.name))?;
-        let room = Room::new(pipeline.in_flight_bytes);
-        let delivery = {
-            let _inside = runtime.enter();
-            setup::delivery(&pipeline.exporter, given_up.clone())?
-        };
-        let sender = Sender::start(runtime, &delivery, pipeline.exporter.consumers, &mut self.deliveries);
-        for receiver in &pipeline.receivers {
-            let folder = config.state_dir.join("receivers").join(receiver.id.replace('/', "-"));
-            let (state, resumer) = StateFile::open(&folder)?;
-            let tailer = setup::tailer(receiver, resumer)?;
-            let waker = tailer.wake_handle();
-            let identity_waker = waker.clone();
-            identity.on_change(runtime, move || identity_waker.wake());
-            room.wake(waker.clone());
-            let ledger = Arc::new(Ledger::new());
-            let parts = LaneParts {
-                receiver: receiver.clone(),
-                stage: setup::stage(library, pipeline, receiver)?,
-                outbox: Outbox::new(pipeline.batch.clone(), room.clone(), identity.now().resource),
-                tailer,
-                identity: identity.clone(),
-                ledger: Arc::clone(&ledger),
-                room: room.clone(),
-                sender: sender.clone(),
-                stop: Arc::clone(&self.stop),
+        for export in &pipeline.exporters {
+            let room = Room::new(export.in_flight_bytes);
+            let delivery = {
+                let _inside = runtime.enter();
+                setup::delivery(&export.otlp, given_up.clone())?
             };
-            lanes.push((receiver.id.clone(), parts, waker, Books { ledger, state, failing: false }));
+            let sender = Sender::start(runtime, &delivery, export.otlp.consumers, &mut self.deliveries);
+            for receiver in &pipeline.receivers {
+                let way = Way { receiver: &receiver.id, pipeline: &pipeline.name, exporter: &export.otlp.id };
+                let (state, resumer) = StateFile::open(&way.state_folder(&config.state_dir)?)?;
+                let tailer = setup::tailer(receiver, resumer)?;
+                let waker = tailer.wake_handle();
+                let identity_waker = waker.clone();
+                identity.on_change(runtime, move || identity_waker.wake());
+                room.wake(waker.clone());
+                let ledger = Arc::new(Ledger::new());
+                let own = setup::own_resource(receiver);
+                let parts = LaneParts {
+                    receiver: receiver.clone(),
+                    stage: setup::stage(library, pipeline, receiver)?,
+                    outbox: Outbox::new(pipeline.batch.clone(), room.clone()),
+                    tailer,
+                    identity: identity.clone(),
+                    sources: Sources::new(pipeline.resource.clone(), own, identity.now()),
+                    ledger: Arc::clone(&ledger),
+                    room: room.clone(),
+                    sender: sender.clone(),
+                    stop: Arc::clone(&self.stop),
+                };
+                lanes.push((way.to_string(), parts, waker, Books { ledger, state, failing: false }));
+            }
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! One receiver's thread: files in, batches out.
+//! One way from a receiver's files to an exporter: a thread, files in, batches out.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, UNIX_EPOCH};
 
 use skidway_config::FileLog;
-use skidway_model::{FileKey, Span};
+use skidway_model::{Attribute, FileKey, Span};
 use skidway_otlp::Constants;
 use skidway_state::{Ledger, Lines};
 use skidway_tail::{Cause, Notice, Tailer};
@@ -16,6 +16,7 @@ use super::note::Unrecognised;
 use super::outbox::{NEVER, Outbox};
 use super::room::Room;
 use super::sender::{Sender, finish};
+use super::sources::Sources;
 use crate::identity::Identity;
 use crate::stage::{Choice, Input, Stage, Tally};
 
@@ -26,6 +27,7 @@ pub(crate) struct LaneParts {
     pub(crate) stage: Stage,
     pub(crate) outbox: Outbox,
     pub(crate) identity: Identity,
+    pub(crate) sources: Sources,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) room: Room,
     pub(crate) sender: Sender,
@@ -44,7 +46,12 @@ pub(crate) struct Lane {
 struct Remembered {
     path: String,
     choice: Choice,
+    /// What its records carry besides what the parser found.
+    attributes: Vec<Attribute>,
+    /// The same, encoded, where the parser leaves it to the host.
     constants: Constants,
+    /// Entries read so far.
+    entries: u64,
 }
 
 impl Lane {
@@ -69,9 +76,9 @@ impl Lane {
 
     /// One step: a chunk where there is one, else a wait for one.
     fn turn(&mut self) {
-        let LaneParts { tailer, outbox, identity, room, sender, .. } = &mut self.parts;
+        let LaneParts { tailer, outbox, identity, sources, room, sender, .. } = &mut self.parts;
         if identity.has_changed() {
-            outbox.describe(identity.now().resource, &mut |batch| sender.send(batch));
+            sources.update(identity.now());
         }
         let now = Instant::now();
         outbox.settle(now, &mut |batch| sender.send(batch));
@@ -92,7 +99,7 @@ impl Lane {
     /// queue, so nothing is read before.
     fn wait_for_identity(&mut self) {
         let deadline = Instant::now() + self.parts.identity.wait;
-        while !self.is_stopped() && !self.parts.identity.now().complete && Instant::now() < deadline {
+        while !self.is_stopped() && !self.parts.identity.now().is_complete() && Instant::now() < deadline {
             self.parts.tailer.hold(deadline);
             self.take_notices();
         }
@@ -111,7 +118,7 @@ impl Lane {
                     if let Some(info) = tailer.file(file) {
                         ledger.update(file, info.path, info.identity, info.modified);
                         if let Some(remembered) = self.files.get_mut(&file) {
-                            remembered.rename(&self.parts.receiver, info.path);
+                            remembered.rename(&self.parts.receiver, &self.parts.stage, info.path);
                         }
                     }
                 }
@@ -127,10 +134,11 @@ impl Lane {
     }
 
     fn pass_on(&mut self, file: FileKey) {
-        let LaneParts { receiver, tailer, stage, outbox, ledger, sender, .. } = &mut self.parts;
+        let LaneParts { receiver, tailer, stage, outbox, sources, ledger, sender, .. } = &mut self.parts;
         let Some(info) = tailer.file(file) else { return };
         let modified = info.modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
-        let remembered = self.files.entry(file).or_insert_with(|| Remembered::new(receiver, info.path));
+        let remembered =
+            self.files.entry(file).or_insert_with(|| Remembered::new(receiver, stage, info.path));
         let Some(chunk) = tailer.read(file, &mut self.buffer) else { return };
 
         let entry = Outbox::entry(ledger, file);
@@ -139,11 +147,15 @@ impl Lane {
             path: &remembered.path,
             modified_unix_nano: modified,
             flush: chunk.flush,
+            offset: chunk.span.start,
+            entries_before: remembered.entries,
+            file_attributes: &remembered.attributes,
         };
         let constants = &remembered.constants;
         let tally = stage.process(&input, &mut remembered.choice, &mut |records| {
-            outbox.append(&entry, records, constants, &mut |batch| sender.send(batch));
+            outbox.append(&entry, records, constants, sources, &mut |batch| sender.send(batch));
         });
+        remembered.entries += tally.entries;
         let span = Span::new(chunk.span.start, chunk.span.start + tally.consumed as u64);
         tailer.consume(file, span.len());
         if !span.is_empty() {
@@ -156,29 +168,36 @@ impl Lane {
 }
 
 impl Remembered {
-    fn new(receiver: &FileLog, path: &Path) -> Self {
-        let constants = constants(receiver, path);
-        Self { path: path.to_string_lossy().into_owned(), choice: Choice::default(), constants }
+    fn new(receiver: &FileLog, stage: &Stage, path: &Path) -> Self {
+        let (attributes, constants) = (Vec::new(), Constants::default());
+        let mut remembered =
+            Self { path: String::new(), choice: Choice::default(), attributes, constants, entries: 0 };
+        remembered.rename(receiver, stage, path);
+        remembered
     }
 
     /// The name on its records follows the file's.
-    fn rename(&mut self, receiver: &FileLog, path: &Path) {
+    fn rename(&mut self, receiver: &FileLog, stage: &Stage, path: &Path) {
         self.path = path.to_string_lossy().into_owned();
-        self.constants = constants(receiver, path);
+        self.attributes = file_attributes(receiver, path);
+        if stage.owns_file_attributes(self.choice) {
+            return;
+        }
+        let fixed = receiver.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let file = self.attributes.iter().map(|a| (a.name.as_str(), a.value.as_str()));
+        self.constants = Constants::new(file.chain(fixed));
     }
 }
 
-/// What every record of a file carries besides what the parser found
-/// (semantic conventions: `log.file.*`).
-fn constants(receiver: &FileLog, path: &Path) -> Constants {
+/// What is known of a file and was asked for (semantic conventions: `log.file.*`).
+fn file_attributes(receiver: &FileLog, path: &Path) -> Vec<Attribute> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let path = path.to_string_lossy();
-    let file = [
-        receiver.include_file_name.then_some(("log.file.name", &*name)),
-        receiver.include_file_path.then_some(("log.file.path", &*path)),
+    let all = [
+        receiver.include_file_name.then(|| Attribute::new("log.file.name", name)),
+        receiver.include_file_path.then(|| Attribute::new("log.file.path", path)),
     ];
-    let fixed = receiver.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    Constants::new(file.into_iter().flatten().chain(fixed))
+    all.into_iter().flatten().collect()
 }
 
 /// Books a chunk. Counts that do not fit are a flaw of the agent: they are said,

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use skidway_config::Batch as Rules;
 use skidway_model::{Checked, FileKey, Span};
-use skidway_otlp::{BatchBuilder, Buffers, Constants, Resource};
+use skidway_otlp::{BatchBuilder, Buffers, Constants};
 use skidway_state::Ledger;
 
 use super::parcel::{Batch, Parcel};
 use super::room::Room;
+use super::sources::Sources;
 
 /// A batch is sent when it holds this many bytes, however few its records: memory
 /// is bounded by it, and no backend's limit for a body is near it.
@@ -23,7 +24,6 @@ pub(crate) struct Outbox {
     rules: Rules,
     room: Room,
     buffers: Buffers,
-    resource: Arc<Resource>,
     open: Option<Open>,
 }
 
@@ -48,8 +48,8 @@ impl Entry {
 }
 
 impl Outbox {
-    pub(crate) fn new(rules: Rules, room: Room, resource: Arc<Resource>) -> Self {
-        Self { rules, room, buffers: Buffers::new(CAPACITY), resource, open: None }
+    pub(crate) fn new(rules: Rules, room: Room) -> Self {
+        Self { rules, room, buffers: Buffers::new(CAPACITY), open: None }
     }
 
     /// A chunk begins.
@@ -68,6 +68,7 @@ impl Outbox {
         entry: &Entry,
         mut records: Checked<'_>,
         constants: &Constants,
+        sources: &mut Sources,
         send: &mut dyn FnMut(Batch),
     ) {
         while !records.is_empty() {
@@ -81,11 +82,11 @@ impl Outbox {
             }
             let later = (fits < records.len()).then(|| records.split_off(fits));
             let open = self.open.get_or_insert_with(|| Open {
-                builder: BatchBuilder::with_buffers(Arc::clone(&self.resource), &self.buffers),
+                builder: BatchBuilder::with_buffers(Arc::clone(sources.host()), &self.buffers),
                 parcels: Vec::new(),
                 since: Instant::now(),
             });
-            open.builder.append(&records, constants, entry.observed_unix_nano);
+            encode(&mut open.builder, &records, constants, sources, entry.observed_unix_nano);
             if open.parcels.last().is_none_or(|last| !Arc::ptr_eq(last, &entry.parcel)) {
                 open.parcels.push(Arc::clone(&entry.parcel));
             }
@@ -116,12 +117,6 @@ impl Outbox {
         }
     }
 
-    /// The host is known better now: what follows goes into a batch of its own.
-    pub(crate) fn describe(&mut self, resource: Arc<Resource>, send: &mut dyn FnMut(Batch)) {
-        self.close(send);
-        self.resource = resource;
-    }
-
     /// When the batch has to be sent at the latest.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.open.as_ref().map(|open| open.since + self.rules.timeout)
@@ -134,6 +129,27 @@ impl Outbox {
 
     fn records(&self) -> usize {
         self.open.as_ref().map_or(0, |open| open.builder.records())
+    }
+}
+
+/// Appends records to a batch, each to its resource.
+fn encode(
+    builder: &mut BatchBuilder,
+    records: &Checked<'_>,
+    constants: &Constants,
+    sources: &mut Sources,
+    observed_unix_nano: u64,
+) {
+    if !records.describes_sources() {
+        builder.describe(sources.host());
+        return builder.append(records, 0..records.len(), constants, observed_unix_nano);
+    }
+    let mut start = 0;
+    while start < records.len() {
+        let (resource, count) = sources.of(records, start);
+        builder.describe(&resource);
+        builder.append(records, start..start + count, constants, observed_unix_nano);
+        start += count;
     }
 }
 

@@ -77,7 +77,7 @@ fn component(map: written::ComponentMap, key: &str, built_in: &[&str], check: &m
     Component { source, config_json, limits: limits(map.limits, limits_key, check) }
 }
 
-fn limits(written: Option<written::Limits>, key: &str, check: &mut Check<'_>) -> Limits {
+pub(super) fn limits(written: Option<written::Limits>, key: &str, check: &mut Check<'_>) -> Limits {
     let written = written.unwrap_or_default();
     let memory_bytes = written.memory.map_or(MEMORY, |size| size.0);
     let cpu = written.cpu.map_or(CPU, |duration| duration.0);

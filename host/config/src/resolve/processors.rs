@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use skidway_actions::Actions;
+
 use crate::config::{Batch, Detection, Detector, Enricher};
-use crate::problem::{Report, nearest};
+use crate::problem::{Position, Report, nearest};
 use crate::read::{Subject, read};
-use crate::resource::{Action, ActionKind, ResourceAction};
+use crate::resource::ResourceStep;
 use crate::tree::{Node, Value};
 use crate::values::GoDuration;
 use crate::written;
@@ -16,7 +18,7 @@ use super::{Check, component};
 /// What a pipeline can name among its processors.
 pub(crate) enum Processor {
     Detection(Detection),
-    Resource(Vec<ResourceAction>),
+    Resource(ResourceStep),
     Batch(Batch),
     Enricher(Enricher),
     MemoryLimiter(MemoryLimiter),
@@ -41,6 +43,7 @@ pub(super) fn resolve(id: &Id, node: &Node, subject: &Subject, report: &mut Repo
         "resource" => resource(node, subject, report).map(Processor::Resource),
         "batch" => batch(node, subject, report).map(Processor::Batch),
         "memory_limiter" => memory_limiter(node, subject, report).map(Processor::MemoryLimiter),
+        "transform" => transform(&id.written, node, subject, report).map(Processor::Enricher),
         _ => enricher(&id.written, node, subject, report).map(Processor::Enricher),
     }
 }
@@ -108,53 +111,25 @@ fn detection(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> O
     good.then_some(Detection { id, detectors, timeout, override_existing, tags, refresh_interval, wait })
 }
 
-fn resource(node: &Node, subject: &Subject, report: &mut Report) -> Option<Vec<ResourceAction>> {
+fn resource(node: &Node, subject: &Subject, report: &mut Report) -> Option<ResourceStep> {
     let written: written::Resource = read(node, subject, report)?;
     let mut check = Check::new(node, subject, report);
-    let written = written.attributes.unwrap_or_default();
-    if written.is_empty() {
+    let list = written.attributes.unwrap_or_default();
+    if list.is_empty() {
         check.missing("attributes", "`attributes: [{key: service.name, value: host-logs, action: insert}]`");
     }
-    let mut actions = Vec::new();
-    for (i, entry) in written.into_iter().enumerate() {
-        let path = format!("attributes[{i}]");
-        let at = node.at_item("attributes", i);
-        let item = match node.get("attributes").map(|n| &n.value) {
-            Some(Value::List(items)) => items.get(i),
-            _ => None,
-        };
-        let Some(key) = entry.key.filter(|key| !key.is_empty()) else {
-            check.wrong(at, &path, "lacks `key`", "name the attribute: `key: service.name`");
-            continue;
-        };
-        let Some(kind) = entry.action else {
-            let what = format!("lacks `action` for `{key}`");
-            check.wrong(at, &path, what, "actions: `insert`, `update`, `upsert`, `delete`");
-            continue;
-        };
-        let action = match (kind, entry.value) {
-            (ActionKind::Delete, None) => Action::Delete,
-            (ActionKind::Delete, Some(_)) => {
-                let at = item.map_or(at, |item| item.at("value"));
-                check.wrong(
-                    at,
-                    &path,
-                    format_args!("`delete` of `{key}` takes no value"),
-                    "leave `value` out",
-                );
-                continue;
-            }
-            (_, None) => {
-                check.wrong(at, &path, format_args!("lacks `value` for `{key}`"), "write the `value`");
-                continue;
-            }
-            (ActionKind::Insert, Some(value)) => Action::Insert(value.0),
-            (ActionKind::Update, Some(value)) => Action::Update(value.0),
-            (ActionKind::Upsert, Some(value)) => Action::Upsert(value.0),
-        };
-        actions.push(ResourceAction { key, action });
+    let written = serde_json::Value::Array(list);
+    match Actions::read(&written) {
+        Ok(actions) => {
+            check.good.then_some(ResourceStep::Act { actions: std::sync::Arc::new(actions), written })
+        }
+        Err(problem) => {
+            let path = format!("attributes{}", problem.path);
+            let at = check.place_of(&path);
+            check.wrong(&at, &path, problem.message, "");
+            None
+        }
     }
-    check.good.then_some(actions)
 }
 
 fn batch(node: &Node, subject: &Subject, report: &mut Report) -> Option<Batch> {
@@ -219,5 +194,37 @@ fn enricher(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Op
     let written: written::ComponentMap = read(node, subject, report)?;
     let mut check = Check::new(node, subject, report);
     let component = component::enricher(written, &mut check);
-    check.good.then(|| Enricher { id: id.to_owned(), component })
+    check.good.then(|| Enricher { id: id.to_owned(), component, own_settings: false })
+}
+
+/// The statements that a `transform` of the collector may have.
+const STATEMENTS: [&str; 5] =
+    ["log_statements", "trace_statements", "metric_statements", "profile_statements", "error_mode"];
+
+/// What the collector's `transform` does is written in a language of its own. Half
+/// of that would be worse than none: a component does the work here.
+fn transform(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Option<Enricher> {
+    let found = node.entries().iter().find(|(key, _)| STATEMENTS.contains(&key.name.as_str()));
+    if let Some((key, below)) = found {
+        let (at, statement) = first_text(below).unwrap_or((&key.at, ""));
+        let name = id.split('/').nth(1).unwrap_or("mine");
+        let message =
+            format!("{} has OTTL statements, which are not supported: `{statement}`", subject.words);
+        let hint = format!(
+            "do it in a component: `wasm/{name}: {{component: ./{name}.wasm}}`, or write `component: clickstack` for \
+             what ClickStack's gateway does"
+        );
+        report.error(at, message, hint);
+        return None;
+    }
+    enricher(id, node, subject, report)
+}
+
+/// The first text of a list of statements, plain or in groups.
+fn first_text(node: &Node) -> Option<(&Position, &str)> {
+    match &node.value {
+        Value::Scalar(scalar) => Some((&node.at, scalar.text.as_str())),
+        Value::List(items) => items.iter().find_map(first_text),
+        Value::Map(_) => node.get("statements").and_then(first_text),
+    }
 }

@@ -1,14 +1,18 @@
 //! filelog receivers.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use serde_json::{Map, Value as Json, json};
 
 use crate::config::{FileLog, StartAt, Zone};
 use crate::problem::Report;
 use crate::read::{Subject, read};
 use crate::tree::Node;
-use crate::values::{ByteSize, GoDuration};
+use crate::values::{ByteSize, GoDuration, Text};
 use crate::written;
 
+use super::operators::Operators;
 use super::{Check, component};
 
 /// What identifies a file: at least the collector's least, at most what the tail hashes.
@@ -18,6 +22,50 @@ const MAX_LOG_SIZE: (u64, u64) = (1 << 10, 16 << 20);
 /// Below: polling would never rest. Above: nobody would believe that it works.
 const POLL: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(3600));
 
+/// How long whole lines that a parser of ours holds back wait.
+const SETTLE: Duration = Duration::from_millis(100);
+
+/// Settings of entries, which a parser does by itself.
+const ONLY_WITH_OPERATORS: [&str; 7] = [
+    "operators",
+    "multiline",
+    "preserve_leading_whitespaces",
+    "preserve_trailing_whitespaces",
+    "max_log_size_behavior",
+    "include_file_record_number",
+    "include_file_record_offset",
+];
+
+/// What was written of the settings of entries, as the component takes it.
+fn entries(written: &written::FileLog) -> Map<String, Json> {
+    let multiline = written.multiline.as_ref().map(|multiline| {
+        json!({
+            "line_start_pattern": multiline.line_start_pattern,
+            "line_end_pattern": multiline.line_end_pattern,
+            "omit_pattern": multiline.omit_pattern,
+        })
+    });
+    let all = [
+        ("multiline", multiline),
+        ("preserve_leading_whitespaces", written.preserve_leading_whitespaces.map(Json::from)),
+        ("preserve_trailing_whitespaces", written.preserve_trailing_whitespaces.map(Json::from)),
+        ("max_log_size_behavior", written.max_log_size_behavior.map(|behavior| json!(behavior))),
+        ("include_file_record_number", written.include_file_record_number.map(Json::from)),
+        ("include_file_record_offset", written.include_file_record_offset.map(Json::from)),
+    ];
+    all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
+/// Only UTF-8 so far; invalid bytes are replaced.
+fn encoding(written: Option<&str>, check: &mut Check<'_>) {
+    let Some(name) = written else { return };
+    if !["", "utf-8", "utf8"].contains(&name.to_ascii_lowercase().as_str()) {
+        let at = check.place("encoding");
+        let what = format!("`{name}` is not supported yet");
+        check.wrong(&at, "encoding", what, "`utf-8`; invalid bytes are replaced");
+    }
+}
+
 pub(super) fn filelog(
     id: &str,
     node: &Node,
@@ -26,6 +74,7 @@ pub(super) fn filelog(
     report: &mut Report,
 ) -> Option<FileLog> {
     let written: written::FileLog = read(node, subject, report)?;
+    let entries = entries(&written);
     let mut check = Check::new(node, subject, report);
     let include = written.include.unwrap_or_default();
     if include.is_empty() {
@@ -42,18 +91,48 @@ pub(super) fn filelog(
     let max_log_size = bytes(written.max_log_size, 1 << 20);
     check.within("max_log_size", max_log_size, MAX_LOG_SIZE, |b| ByteSize(b).to_string());
 
-    let attributes: std::collections::BTreeMap<_, _> =
-        written.attributes.unwrap_or_default().into_iter().map(|(name, value)| (name, value.0)).collect();
-    for (name, value) in &attributes {
-        let at = check.place(&format!("attributes.{name}"));
-        if name.is_empty() {
-            check.wrong(&at, "attributes", "a name is empty", "");
-        }
-        if value.starts_with("EXPR(") {
-            let what = "expressions come with a later version";
-            check.wrong(&at, &format!("attributes.{name}"), what, "write the value itself");
+    encoding(written.encoding.as_deref(), &mut check);
+    let force_flush_period = millis(written.force_flush_period, 500);
+    let fixed = |map: Option<BTreeMap<String, Text>>| -> BTreeMap<String, String> {
+        map.unwrap_or_default().into_iter().map(|(name, value)| (name, value.0)).collect()
+    };
+    let (attributes, resource) = (fixed(written.attributes), fixed(written.resource));
+    for (key, map) in [("attributes", &attributes), ("resource", &resource)] {
+        for (name, value) in map {
+            let at = check.place(&format!("{key}.{name}"));
+            if name.is_empty() {
+                check.wrong(&at, key, "a name is empty", "");
+            }
+            if value.contains("EXPR(") && written.parser.is_some() {
+                let what = "expressions go with `operators`, not with `parser`";
+                check.wrong(&at, &format!("{key}.{name}"), what, "write the value itself");
+            }
         }
     }
+    let mut settle = SETTLE;
+    let parser = match written.parser {
+        Some(parser) => {
+            for key in ONLY_WITH_OPERATORS {
+                if let Some(node) = node.get(key) {
+                    let what = "goes with `operators`, and `parser` is there";
+                    let hint = "leave one of them out: a parser finds entries by itself";
+                    check.wrong(&node.at.clone(), key, what, hint);
+                }
+            }
+            component::parser(Some(parser), &mut check)
+        }
+        None => {
+            let operators = Operators {
+                operators: written.operators.unwrap_or_default(),
+                attributes: &attributes,
+                resource: &resource,
+                max_log_size,
+                entries,
+            };
+            settle = operators.settle(node.get("multiline").is_some(), force_flush_period);
+            operators.resolve(node, known_zone, &mut check)
+        }
+    };
     let timezone = match written.timezone.as_deref() {
         None | Some("local") => Zone::Local,
         Some("UTC" | "utc") => Zone::Utc,
@@ -71,13 +150,15 @@ pub(super) fn filelog(
         exclude: written.exclude.unwrap_or_default(),
         start_at: written.start_at.unwrap_or(StartAt::End),
         poll_interval,
-        force_flush_period: millis(written.force_flush_period, 500),
+        force_flush_period,
         fingerprint_size,
         max_log_size,
         include_file_name: written.include_file_name.unwrap_or(true),
         include_file_path: written.include_file_path.unwrap_or(false),
         attributes,
-        parser: component::parser(written.parser, &mut check),
+        resource,
+        settle,
+        parser,
         timezone,
     };
     check.good.then_some(resolved)

@@ -20,8 +20,9 @@ const PROCESSORS: Kinds = &[
     ("batch", "batch"),
     ("memory_limiter", "memory_limiter"),
     ("wasm", "wasm"),
+    ("transform", "transform"),
 ];
-const EXPORTERS: Kinds = &[("otlphttp", "otlphttp"), ("otlp_http", "otlphttp")];
+const EXPORTERS: Kinds = &[("otlphttp", "otlphttp"), ("otlp_http", "otlphttp"), ("clickhouse", "clickhouse")];
 const EXTENSIONS: Kinds = &[("file_storage", "file_storage")];
 
 /// A type and a name: `filelog/system`.

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use crate::Surroundings;
-use crate::config::{Batch, Config, Pipeline};
+use crate::config::{Batch, Config, Export, FileLog, Pipeline};
 use crate::effective::Effective;
+use crate::places::Places;
 use crate::problem::{Position, Report};
 use crate::read::{Subject, read};
-use crate::resource::{Action, Resource};
+use crate::resource::{Resource, ResourceStep};
 use crate::tree::{Key, Node, Value};
 use crate::written;
 
@@ -47,6 +48,7 @@ pub(super) fn resolve(
         create_state_dir,
         log_level,
         warnings: std::mem::take(&mut report.warnings),
+        places: Places::new(root.clone()),
     })
 }
 
@@ -88,11 +90,12 @@ fn pipeline(
     let mut receivers = Vec::new();
     for (i, id) in written.receivers.iter().flatten().enumerate() {
         let at = node.at_item("receivers", i);
-        let used: Vec<_> = components.receivers.entries.iter().map(|e| e.used).collect();
         let Some(index) = components.receivers.take(id, at, report) else { continue };
-        if used[index] {
-            let message = format!("receiver `{id}` is in a pipeline already");
-            report.error(at, message, "a receiver feeds one pipeline; define a second one of another name");
+        if receivers.iter().any(|known: &FileLog| known.id == components.receivers.entries[index].id.written)
+        {
+            let message = format!("receiver `{id}` is in {} twice", subject.words);
+            report.error(at, message, "keep one");
+            continue;
         }
         if let Some(receiver) = &components.receivers.entries[index].resolved {
             effective.receiver(receiver);
@@ -116,17 +119,18 @@ fn pipeline(
             stages.add(id, processor, at, report);
         }
     }
-    let mut exporter = None;
+    let mut exporters: Vec<Export> = Vec::new();
     for (i, id) in written.exporters.iter().flatten().enumerate() {
         let at = node.at_item("exporters", i);
         let Some(index) = components.exporters.take(id, at, report) else { continue };
-        if i > 0 {
-            let message = format!("{} has more than one exporter", subject.words);
-            report.error(at, message, "several exporters come with a later version; keep one");
-        } else if let Some(found) = &components.exporters.entries[index].resolved {
-            effective.exporter(found);
-            exporter = Some((found.otlp.clone(), found.queue_bytes));
+        let Some(found) = &components.exporters.entries[index].resolved else { continue };
+        if exporters.iter().any(|known| known.otlp.id == found.otlp.id) {
+            let message = format!("exporter `{id}` is in {} twice", subject.words);
+            report.error(at, message, "keep one");
+            continue;
         }
+        effective.exporter(found);
+        exporters.push(Export { otlp: found.otlp.clone(), in_flight_bytes: found.queue_bytes });
     }
     for (list, written, hint) in [
         ("receivers", &written.receivers, "`receivers: [filelog]`"),
@@ -146,7 +150,10 @@ fn pipeline(
             "add the processor `resource: {attributes: [{key: service.name, value: host-logs, action: insert}]}`",
         );
     }
-    let (exporter, queue_bytes) = exporter?;
+    for export in &mut exporters {
+        let bound = stages.in_flight_bytes.unwrap_or(export.in_flight_bytes);
+        export.in_flight_bytes = export.in_flight_bytes.min(bound);
+    }
     effective.pipeline(&key.name, &written);
     Some(Pipeline {
         name: key.name.clone(),
@@ -154,8 +161,7 @@ fn pipeline(
         resource: stages.resource,
         enrichers: stages.enrichers,
         batch: stages.batch.unwrap_or_default(),
-        exporter,
-        in_flight_bytes: stages.in_flight_bytes.map_or(queue_bytes, |bytes| bytes.min(queue_bytes)),
+        exporters,
     })
 }
 
@@ -175,12 +181,10 @@ impl Stages {
             report.error(at, message, "keep one");
         };
         match processor {
-            Processor::Detection(_) if self.resource.detection.is_some() => second("resourcedetection"),
-            Processor::Detection(detection) => self.resource.detection = Some(detection.clone()),
-            Processor::Resource(actions) if self.resource.detection.is_none() => {
-                self.resource.before.extend_from_slice(actions);
+            Processor::Detection(detection) => {
+                self.resource.steps.push(ResourceStep::Detect(detection.clone()));
             }
-            Processor::Resource(actions) => self.resource.after.extend_from_slice(actions),
+            Processor::Resource(step) => self.resource.steps.push(step.clone()),
             Processor::Batch(_) if self.batch.is_some() => second("batch"),
             Processor::Batch(batch) => self.batch = Some(batch.clone()),
             Processor::Enricher(enricher) => self.enrichers.push(enricher.clone()),
@@ -191,10 +195,11 @@ impl Stages {
         }
     }
 
+    /// Whether the resource of a source that says nothing of itself has a
+    /// `service.name`, whatever is detected.
     fn names_service(&self) -> bool {
-        let sets = |action: &Action| matches!(action, Action::Insert(_) | Action::Upsert(_));
-        let mut actions = self.resource.before.iter().chain(&self.resource.after);
-        actions.any(|action| action.key == "service.name" && sets(&action.action))
+        let nothing: [[skidway_model::Attribute; 0]; 0] = [];
+        self.resource.attributes(&[], &nothing).iter().any(|attribute| attribute.name == "service.name")
     }
 }
 
