@@ -1,6 +1,6 @@
 //! From core modules to components.
 //!
-//! What must stay true of a bundled component: it is under [`SIZE_LIMIT`] and imports nothing but our package.
+//! What must stay true of a bundled component: it is under its limit of size and imports nothing but our package.
 //! A component's file changes only when its bytes do, so that nothing is rebuilt for an unchanged guest.
 
 use std::fs;
@@ -14,12 +14,12 @@ use crate::toolchain::{Route, TARGET};
 use crate::workspace::Workspace;
 
 /// The components inside the agent; `host/agent/build.rs` embeds the same.
-const BUNDLED: [&str; 5] = ["ubuntu", "amazon-linux", "ec2", "severity", "operators"];
+const BUNDLED: [&str; 6] = ["ubuntu", "amazon-linux", "ec2", "severity", "operators", "clickstack"];
 /// Bytes. A guest is downloaded, compiled on small hosts and read by people: 100 KB keeps it all three.
 const SIZE_LIMIT: usize = 100_000;
-/// The same for what has to bring an engine for patterns or expressions, with its tables of Unicode.
+/// The same for what has to bring an engine for patterns, expressions or JSON, with its tables.
 const ENGINE_SIZE_LIMIT: usize = 2_000_000;
-const WITH_ENGINE: [&str; 1] = ["operators"];
+const WITH_ENGINE: [&str; 2] = ["operators", "clickstack"];
 /// The only namespace a bundled component may import from.
 const OUR_PACKAGE: &str = "skidway:processor/";
 const PROFILE: &str = "component";

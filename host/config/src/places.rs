@@ -32,17 +32,18 @@ impl Places {
     /// as in `operators[2].layout: ...`, has the place of that.
     pub(crate) fn problem(&self, under: &[&str], message: &str) -> Problem {
         let mut node = &*self.0;
-        for key in under {
-            match node.get(key) {
-                Some(below) => node = below,
-                None => return Problem { at: None, message: message.to_owned(), hint: None },
-            }
+        let mut at = None;
+        for name in under {
+            let Some((key, below)) = node.entries().iter().find(|(key, _)| key.name == *name) else { break };
+            (at, node) = (Some(key.at.clone()), below);
         }
-        let at = match message.split_once(": ") {
-            Some((path, _)) if is_path(path) => find(node, path),
-            _ => node.at.clone(),
-        };
-        Problem { at: Some(at), message: message.to_owned(), hint: None }
+        if let Some((path, _)) = message.split_once(": ")
+            && is_path(path)
+            && let Some(place) = find(node, path)
+        {
+            at = Some(place);
+        }
+        Problem { at, message: message.to_owned(), hint: None }
     }
 }
 
@@ -51,9 +52,9 @@ fn is_path(path: &str) -> bool {
 }
 
 /// The place of `a[1].b` below a node, or that of the nearest that is there.
-pub(crate) fn find(node: &Node, path: &str) -> Position {
+pub(crate) fn find(node: &Node, path: &str) -> Option<Position> {
     let mut node = node;
-    let mut at = &node.at;
+    let mut at = None;
     for part in path.split(['.', '[']) {
         let below = match (part.strip_suffix(']'), &node.value) {
             (Some(index), Value::List(items)) => {
@@ -68,9 +69,9 @@ pub(crate) fn find(node: &Node, path: &str) -> Position {
             _ => None,
         };
         match below {
-            Some((place, below)) => (at, node) = (place, below),
+            Some((place, below)) => (at, node) = (Some(place), below),
             None => break,
         }
     }
-    at.clone()
+    at.cloned()
 }

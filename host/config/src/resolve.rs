@@ -145,7 +145,7 @@ impl<'a> Check<'a> {
 
     /// The same for a path with items of lists, as in `attributes[1].key`.
     fn place_of(&self, path: &str) -> Position {
-        crate::places::find(self.node, path)
+        crate::places::find(self.node, path).unwrap_or_else(|| self.node.at.clone())
     }
 
     fn warn(&mut self, key: &str, message: impl Into<String>, hint: impl Into<String>) {

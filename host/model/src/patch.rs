@@ -300,7 +300,8 @@ mod tests {
             ..Patch::default()
         };
         assert_eq!(records.apply(patch), Ok(0));
-        let keys = |i| records.attributes(i).map(|(k, _)| &records.keys()[usize::from(k)]).collect::<Vec<_>>();
+        let keys =
+            |i| records.attributes(i).map(|(k, _)| &records.keys()[usize::from(k)]).collect::<Vec<_>>();
         assert_eq!(keys(0), [&json]);
         assert_eq!(keys(1), [&key("line"), &source]);
     }

@@ -61,6 +61,7 @@ enum Type {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
+    #[serde(default)]
     action: String,
     #[serde(default)]
     key: String,
@@ -133,6 +134,10 @@ impl Action {
             "hash" => Ok(Self::Hash { key, pattern: optional(&written.pattern)? }),
             "extract" => Ok(Self::Extract { key: written.key, pattern: groups(&written.pattern)? }),
             "convert" => Ok(Self::Convert { key: written.key, to: kind_of(&written.converted_type)? }),
+            "" => Err((
+                "action",
+                "it is missing: write insert, update, upsert, delete, hash, extract or convert".to_owned(),
+            )),
             _ => Err((
                 "action",
                 format!(
@@ -362,7 +367,8 @@ mod tests {
             (json!([{"action": "delete", "pattern": "("}]), "[0].pattern"),
             (json!([{"action": "convert", "key": "a", "converted_type": "bool"}]), "[0].converted_type"),
             (json!([{"action": "extract", "key": "a"}]), "[0].pattern"),
-            (json!([{"key": "a"}]), "[0]"),
+            (json!([{"key": "a"}]), "[0].action"),
+            (json!([{"key": "a", "actoin": "insert"}]), "[0]"),
         ];
         for (actions, path) in table {
             assert_eq!(Actions::read(&actions).unwrap_err().path, path, "{actions}");

@@ -14,6 +14,8 @@ pub struct Entry {
     pub time_unix_nano: u64,
     /// OpenTelemetry severity number, 0 when unspecified.
     pub severity: u8,
+    /// Its text.
+    pub severity_text: String,
     /// Names and values, in the order in which they were set.
     pub attributes: Vec<(String, String)>,
     /// Whether the parser knew the line.
@@ -130,6 +132,7 @@ pub fn parse_and_enrich<P: Parser, E: Enricher>(parser: &P, enricher: &E, text: 
         assert!(severity <= 24 || severity == 255, "severity {severity}");
         if severity != 255 {
             entry.severity = severity;
+            entry.severity_text = crate::severity_name(severity).to_owned();
         }
     }
     for (&record, &key) in patch.remove_record.iter().zip(&patch.remove_key) {
@@ -146,6 +149,12 @@ pub fn parse_and_enrich<P: Parser, E: Enricher>(parser: &P, enricher: &E, text: 
         let attributes = &mut entries[record as usize].attributes;
         attributes.retain(|(known, _)| known != name);
         attributes.push((name.clone(), value.to_owned()));
+    }
+    for (record, &start) in patch.severity_text_start.iter().enumerate() {
+        if patch.severity_number[record] != 255 {
+            let text = span(&old, &new, start, patch.severity_text_end[record]).expect("a span");
+            entries[record].severity_text = text.to_owned();
+        }
     }
     for &record in patch.drop.iter().rev() {
         entries.remove(record as usize);
@@ -298,6 +307,10 @@ fn read(text: &str, parsed: &Parsed) -> Vec<Entry> {
                 body: text(records.body_start[index], records.body_end[index]),
                 time_unix_nano: records.time_unix_nano[index],
                 severity: records.severity_number[index],
+                severity_text: match records.severity_text_start.get(index) {
+                    Some(&start) => text(start, records.severity_text_end[index]),
+                    None => crate::severity_name(records.severity_number[index]).to_owned(),
+                },
                 attributes: own.map(attribute).collect(),
                 recognised: parsed.unrecognised.binary_search(&(index as u32)).is_err(),
             }

@@ -31,6 +31,17 @@ enum Compression {
     Zstd,
 }
 
+/// What turns lines into records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Parsing {
+    /// Our parsers, each on the lines that it knows.
+    Auto,
+    /// The collector's operators as ClickStack's guide has them for stamps with a year.
+    Modern,
+    /// The same for stamps without.
+    Legacy,
+}
+
 /// What `bench` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -40,9 +51,12 @@ pub(crate) struct Options {
     /// Runs of each kind; the median is shown.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
-    /// Kinds to run.
+    /// Compressions to run.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "none,gzip,zstd")]
     compression: Vec<Compression>,
+    /// Ways to parse to run.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "auto,modern,legacy")]
+    parsing: Vec<Parsing>,
     /// Print tables in Markdown.
     #[arg(long)]
     markdown: bool,
@@ -61,7 +75,7 @@ struct Load {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let bench = Bench::set_up(options.lines)?;
     eprintln!(
-        "{} lines, {:.1} bytes each, {} cores; parser auto, 8 resource attributes, median of {}",
+        "{} lines, {:.1} bytes each, {} cores; 8 resource attributes, median of {}",
         grouped(options.lines),
         bench.bytes as f64 / options.lines as f64,
         std::thread::available_parallelism().map_or(1, usize::from),
@@ -76,19 +90,22 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     bench.first_record()?;
 
     let mut loads = Vec::new();
-    for &compression in &options.compression {
-        let mut runs = Vec::new();
-        for i in 1..=options.runs {
-            let load = bench.load(compression, options.lines)?;
-            eprintln!(
-                "  {} {i}: {:.2} s of processor time, {:.2} s",
-                name(compression),
-                load.cpu.as_secs_f64(),
-                load.wall.as_secs_f64()
-            );
-            runs.push(load);
+    for &parsing in &options.parsing {
+        for &compression in &options.compression {
+            let mut runs = Vec::new();
+            for i in 1..=options.runs {
+                let load = bench.load(parsing, compression, options.lines)?;
+                eprintln!(
+                    "  {} {} {i}: {:.2} s of processor time, {:.2} s",
+                    parsing.name(),
+                    name(compression),
+                    load.cpu.as_secs_f64(),
+                    load.wall.as_secs_f64()
+                );
+                runs.push(load);
+            }
+            loads.push((parsing, compression, median_by(runs, |load| load.cpu)));
         }
-        loads.push((compression, median_by(runs, |load| load.cpu)));
     }
     let firsts = (0..options.runs).map(|_| bench.first_record()).collect::<Result<Vec<_>>>()?;
     let first = median_by(firsts, |time| *time);
@@ -112,6 +129,45 @@ fn name(compression: Compression) -> &'static str {
     }
 }
 
+/// What follows the stamp in the guide's patterns.
+const AFTER_THE_STAMP: &str = r"(?P<hostname>\S+) (?P<unit>\S+?)(?:\[(?P<pid>\d+)\])?: (?P<message>.*)$$";
+
+impl Parsing {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Modern => "modern",
+            Self::Legacy => "legacy",
+        }
+    }
+
+    /// The folder of the lines that it is measured with.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Auto => "load",
+            other => other.name(),
+        }
+    }
+
+    /// Its part of a receiver's settings.
+    fn settings(self) -> String {
+        let (stamp, layout) = match self {
+            Self::Auto => return "    parser: auto\n    attributes: {source: ec2-host-logs}\n".to_owned(),
+            Self::Modern => {
+                (r"(?P<timestamp>\S+)", "{layout_type: gotime, layout: '2006-01-02T15:04:05.999999-07:00'")
+            }
+            Self::Legacy => (r"(?P<timestamp>\w+ \d+ \d{2}:\d{2}:\d{2})", "{layout: '%b %d %H:%M:%S'"),
+        };
+        format!(
+            "    operators:
+      - {{type: regex_parser, regex: '^{stamp} {AFTER_THE_STAMP}'}}
+      - {layout}, type: time_parser, parse_from: attributes.timestamp}}
+      - {{type: add, field: attributes.source, value: ec2-host-logs}}
+"
+        )
+    }
+}
+
 /// The middle one when sorted by `key`; of an even number, the lower of the two.
 fn median_by<T, K: Ord>(mut values: Vec<T>, key: impl Fn(&T) -> K) -> T {
     values.sort_by_key(key);
@@ -130,21 +186,30 @@ impl Bench {
     fn set_up(lines: u64) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("skidway-bench-").tempdir()?;
         let file = |kind: &str, name: &str| folder.path().join(kind).join(name);
-        for kind in ["load", "first", "idle"] {
+        for kind in ["load", "modern", "legacy", "first", "idle"] {
             fs::create_dir(folder.path().join(kind))?;
         }
         let bytes = generate::write(&file("load", "syslog"), Form::Ubuntu, lines / 2)?
             + generate::write(&file("load", "messages"), Form::AmazonLinux, lines - lines / 2)?;
+        generate::write(&file("modern", "syslog"), Form::Ubuntu, lines)?;
+        generate::write(&file("legacy", "messages"), Form::TwoDigitDay, lines)?;
         generate::write(&file("first", "syslog"), Form::Ubuntu, FIRST)?;
         fs::write(file("idle", "syslog"), "")?;
         Ok(Self { folder, bytes })
     }
 
     /// Starts the agent on the files of one kind.
-    fn start(&self, kind: &str, compression: Compression, sink: &OtlpSink) -> Result<Running> {
+    fn start(
+        &self,
+        kind: &str,
+        parsing: Parsing,
+        compression: Compression,
+        sink: &OtlpSink,
+    ) -> Result<Running> {
         self.forget_positions()?;
         let config = self.folder.path().join("config.yaml");
-        fs::write(&config, config_text(&self.folder.path().join(kind), compression, &sink.endpoint()))?;
+        let text = config_text(&self.folder.path().join(kind), parsing, compression, &sink.endpoint());
+        fs::write(&config, text)?;
         let (config, state) = (config.display().to_string(), self.state().display().to_string());
         Running::start(&["run", "--config", &config, "--state-dir", &state], &[])
     }
@@ -167,9 +232,9 @@ impl Bench {
         Ok(())
     }
 
-    fn load(&self, compression: Compression, lines: u64) -> Result<Load> {
+    fn load(&self, parsing: Parsing, compression: Compression, lines: u64) -> Result<Load> {
         let sink = OtlpSink::start_counting()?;
-        let agent = self.start("load", compression, &sink)?;
+        let agent = self.start(parsing.folder(), parsing, compression, &sink)?;
         let started = agent.started;
         sink.wait_delivered(TO_ARRIVE, lines).map_err(|late| late_with_log(late, &agent))?;
         let ended = agent.end()?;
@@ -186,7 +251,7 @@ impl Bench {
     /// From the start of the process to its first record at the receiver.
     fn first_record(&self) -> Result<Duration> {
         let sink = OtlpSink::start_counting()?;
-        let agent = self.start("first", Compression::None, &sink)?;
+        let agent = self.start("first", Parsing::Auto, Compression::None, &sink)?;
         sink.wait_delivered(TO_ARRIVE, FIRST).map_err(|late| late_with_log(late, &agent))?;
         let first = sink.read(|state| state.first_delivery).context("nothing arrived")?;
         let time = first.duration_since(agent.started);
@@ -197,7 +262,7 @@ impl Bench {
     /// Bytes of memory with nothing to do.
     fn idle_memory(&self) -> Result<u64> {
         let sink = OtlpSink::start_counting()?;
-        let agent = self.start("idle", Compression::None, &sink)?;
+        let agent = self.start("idle", Parsing::Auto, Compression::None, &sink)?;
         let memory = agent.settled_memory(Duration::from_secs(2), Duration::from_secs(30))?;
         agent.end()?;
         Ok(memory)
@@ -219,7 +284,7 @@ fn late_with_log(late: skidway_test_support::TimedOut, agent: &Running) -> anyho
 }
 
 /// The guide's record shape; the collector's own defaults for the batch.
-fn config_text(logs: &Path, compression: Compression, endpoint: &str) -> String {
+fn config_text(logs: &Path, parsing: Parsing, compression: Compression, endpoint: &str) -> String {
     let resource: String = [
         ("service.name", "ec2-host-logs"),
         ("cloud.provider", "aws"),
@@ -237,10 +302,7 @@ fn config_text(logs: &Path, compression: Compression, endpoint: &str) -> String 
   filelog:
     include: ['{}/*']
     start_at: beginning
-    parser: auto
-    attributes:
-      source: ec2-host-logs
-processors:
+{}processors:
   resource:
     attributes:
 {resource}  batch:
@@ -258,25 +320,28 @@ service:
       exporters: [otlphttp]
 ",
         logs.display(),
+        parsing.settings(),
         name(compression)
     )
 }
 
 fn print(
     options: &Options,
-    loads: &[(Compression, Load)],
+    loads: &[(Parsing, Compression, Load)],
     first: Duration,
     idle: u64,
     parse: &[(&str, f64)],
 ) {
-    let mut runs = table(&["compression", "lines delivered", "wall s", "CPU s", "peak RSS", "sent"]);
+    let mut runs =
+        table(&["parsing", "compression", "lines delivered", "wall s", "CPU s", "peak RSS", "sent"]);
     let mut figures = table(&["figure", "value"]);
     if options.markdown {
         runs.load_preset(comfy_table::presets::ASCII_MARKDOWN);
         figures.load_preset(comfy_table::presets::ASCII_MARKDOWN);
     }
-    for (compression, load) in loads {
+    for (parsing, compression, load) in loads {
         runs.add_row(vec![
+            Cell::new(parsing.name()),
             Cell::new(name(*compression)),
             number(grouped(load.delivered)),
             number(format!("{:.2}", load.wall.as_secs_f64())),

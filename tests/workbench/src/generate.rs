@@ -16,6 +16,8 @@ pub(crate) enum Form {
     Ubuntu,
     /// Month, day and time.
     AmazonLinux,
+    /// The same, on a day of two digits: the only ones that the guide's pattern takes.
+    TwoDigitDay,
 }
 
 /// Writes `lines` entries of one line each over one day, and gives their bytes.
@@ -26,7 +28,7 @@ pub(crate) fn write(path: &Path, form: Form, lines: u64) -> io::Result<u64> {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
     let mut rng = Rng::with_seed(match form {
         Form::Ubuntu => 2404,
-        Form::AmazonLinux => 2,
+        Form::AmazonLinux | Form::TwoDigitDay => 2,
     });
     let (mut bytes, mut line) = (0, Vec::new());
     for i in 0..lines {
@@ -49,6 +51,7 @@ fn stamp(line: &mut Vec<u8>, form: Form, micros: u64) -> io::Result<()> {
         Form::Ubuntu => {
             write!(line, "2026-11-17T{hour:02}:{minute:02}:{second:02}.{micros:06}+00:00 ip-10-0-1-23 ")
         }
+        Form::TwoDigitDay => write!(line, "Nov 17 {hour:02}:{minute:02}:{second:02} ip-10-0-1-42 "),
         Form::AmazonLinux => write!(line, "Nov  7 {hour:02}:{minute:02}:{second:02} ip-10-0-1-42 "),
     }
 }
@@ -62,7 +65,7 @@ fn message(line: &mut Vec<u8>, form: Form, rng: &mut Rng) -> io::Result<()> {
     let (address, port) = (rng.u8(1..=254), rng.u16(1024..));
     let init = match form {
         Form::Ubuntu => "systemd[1]",
-        Form::AmazonLinux => "systemd",
+        Form::AmazonLinux | Form::TwoDigitDay => "systemd",
     };
     match rng.u8(..20) {
         0..=3 => write!(line, "{init}: Starting {unit}.service - scheduled work of {unit}..."),

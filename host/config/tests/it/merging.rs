@@ -83,7 +83,7 @@ fn only_what_is_left_after_merging_is_expanded() {
     let base = good_but(&[("http://localhost:4318", "${env:NOT_SET}")]);
     let over = "exporters: {otlphttp: {endpoint: \"http://${env:HOST}:4318/\"}}\n";
     let config = with_env(&[("a.yaml", &base), ("b.yaml", over)], &[("HOST", "h")]).unwrap();
-    assert_eq!(config.pipelines[0].exporter.url.as_str(), "http://h:4318/v1/logs");
+    assert_eq!(config.pipelines[0].exporters[0].otlp.url.as_str(), "http://h:4318/v1/logs");
 }
 
 #[test]
@@ -100,8 +100,12 @@ fn an_expanded_scalar_is_what_its_place_needs() {
     let config = with_env(&[("x.yaml", &text)], &env).unwrap();
     let pipeline = &config.pipelines[0];
     assert_eq!((pipeline.batch.send_batch_size, pipeline.batch.timeout), (12, Duration::from_secs(3)));
-    let headers: Vec<_> =
-        pipeline.exporter.headers.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
+    let headers: Vec<_> = pipeline.exporters[0]
+        .otlp
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.reveal()))
+        .collect();
     assert_eq!(headers, [("authorization", "0123"), ("x-escaped", "a$b")], "text where text is due");
-    assert!(pipeline.exporter.tls.insecure_skip_verify);
+    assert!(pipeline.exporters[0].otlp.tls.insecure_skip_verify);
 }

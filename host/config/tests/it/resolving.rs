@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use skidway_config::{
-    Action, Component, ComponentSource, Compression, Config, Detector, Limits, LogLevel, Parser, Source,
-    StartAt, Surroundings, Zone, parse,
+    Component, ComponentSource, Compression, Config, Detector, Limits, LogLevel, Parser, ResourceStep,
+    Source, StartAt, Surroundings, Zone, parse,
 };
 
 use crate::{GOOD, config, good_but, with_env};
-
-const LIMITS: Limits = Limits { memory_bytes: 64 << 20, cpu: Duration::from_secs(1) };
 
 /// Every option that is supported, none at its default.
 const FULL: &str = "\
@@ -85,24 +83,25 @@ fn defaults_are_the_documented_ones() {
     let pipeline = &config.pipelines[0];
     let receiver = &pipeline.receivers[0];
     assert_eq!((receiver.start_at, &receiver.timezone), (StartAt::End, &Zone::Local));
-    assert_eq!(receiver.parser, Parser::Auto(LIMITS));
+    let Parser::Operators(operators) = &receiver.parser else { panic!("{:?}", receiver.parser) };
+    assert_eq!(operators.config["operators"], serde_json::json!([]), "the collector's lines as they are");
     assert_eq!(receiver.poll_interval, Duration::from_millis(200));
     assert_eq!(receiver.force_flush_period, Duration::from_millis(500));
     assert_eq!((receiver.fingerprint_size, receiver.max_log_size), (1000, 1 << 20));
     assert_eq!((receiver.include_file_name, receiver.include_file_path), (true, false));
-    assert_eq!(pipeline.exporter.url.as_str(), "http://localhost:4318/v1/logs");
-    assert_eq!(pipeline.exporter.compression, Compression::Gzip(None));
-    assert_eq!(pipeline.exporter.timeout, Duration::from_secs(30));
-    assert_eq!(pipeline.exporter.consumers, 1);
+    assert_eq!(pipeline.exporters[0].otlp.url.as_str(), "http://localhost:4318/v1/logs");
+    assert_eq!(pipeline.exporters[0].otlp.compression, Compression::Gzip(None));
+    assert_eq!(pipeline.exporters[0].otlp.timeout, Duration::from_secs(30));
+    assert_eq!(pipeline.exporters[0].otlp.consumers, 1);
     assert_eq!(pipeline.batch.send_batch_size, 8192);
-    assert_eq!(pipeline.in_flight_bytes, 8 << 20);
+    assert_eq!(pipeline.exporters[0].in_flight_bytes, 8 << 20);
 
     let detecting = good_but(&[
         ("  batch:\n", "  resourcedetection: {detectors: [ec2, system]}\n  batch:\n"),
         ("[resource, batch]", "[resource, resourcedetection, batch]"),
     ]);
     let config = crate::config(&detecting).unwrap();
-    let detection = config.pipelines[0].resource.detection.as_ref().unwrap();
+    let detection = config.pipelines[0].resource.detections().next().unwrap();
     assert_eq!((detection.timeout, detection.wait), (Duration::from_secs(5), Duration::from_secs(2)));
     assert_eq!((detection.refresh_interval, detection.override_existing), (Duration::from_secs(600), true));
 }
@@ -132,17 +131,25 @@ fn every_option_arrives() {
     };
     assert_eq!(receiver.parser, Parser::Component(parser));
 
-    let keys = |actions: &[skidway_config::ResourceAction]| -> Vec<(String, Action)> {
-        actions.iter().map(|a| (a.key.clone(), a.action.clone())).collect()
+    let [
+        ResourceStep::Act { written: first, .. },
+        ResourceStep::Detect(_),
+        ResourceStep::Act { written: last, .. },
+    ] = pipeline.resource.steps.as_slice()
+    else {
+        panic!("{:?}", pipeline.resource)
     };
-    let first = [
-        ("service.name".into(), Action::Insert("host-logs".into())),
-        ("a".into(), Action::Update("1".into())),
-    ];
-    assert_eq!(keys(&pipeline.resource.before), first);
-    let last = [("b".into(), Action::Upsert("true".into())), ("c".into(), Action::Delete)];
-    assert_eq!(keys(&pipeline.resource.after), last);
-    let detection = pipeline.resource.detection.as_ref().unwrap();
+    let expected = serde_json::json!([
+        {"key": "service.name", "value": "host-logs", "action": "insert"},
+        {"key": "a", "value": 1, "action": "update"},
+    ]);
+    assert_eq!(*first, expected);
+    let expected = serde_json::json!([
+        {"key": "b", "value": true, "action": "upsert"},
+        {"key": "c", "action": "delete"},
+    ]);
+    assert_eq!(*last, expected);
+    let detection = pipeline.resource.detections().next().unwrap();
     assert_eq!(detection.detectors, [Detector::System, Detector::Ec2]);
     assert!(!detection.override_existing);
     assert!(detection.tags[0].regex().is_match("Name") && !detection.tags[0].regex().is_match("Names"));
@@ -152,10 +159,14 @@ fn every_option_arrives() {
     assert_eq!(enrichers, ["wasm/two", "wasm/one"], "in the pipeline's order");
     assert_eq!(pipeline.enrichers[0].component.config_json, "{}");
     assert_eq!(pipeline.enrichers[1].component.source, ComponentSource::BuiltIn("severity".into()));
-    assert_eq!(pipeline.in_flight_bytes, 8 << 20, "a quarter of the limit is less than the queue");
+    assert_eq!(
+        pipeline.exporters[0].in_flight_bytes,
+        8 << 20,
+        "a quarter of the limit is less than the queue"
+    );
     assert_eq!(pipeline.batch.send_batch_max_size, 20);
 
-    let exporter = &pipeline.exporter;
+    let exporter = &pipeline.exporters[0].otlp;
     assert_eq!(exporter.url.as_str(), "https://h/in");
     assert_eq!(exporter.compression, Compression::Zstd(Some(5)));
     assert_eq!(exporter.headers[0].0, "authorization");
@@ -179,7 +190,7 @@ fn the_effective_config_reads_the_same() {
         let printed = again(&config);
         assert_eq!(printed.to_yaml(), config.to_yaml());
         let without_secrets = |mut config: Config| {
-            config.pipelines.iter_mut().for_each(|p| p.exporter.headers.clear());
+            config.pipelines.iter_mut().for_each(|p| p.exporters[0].otlp.headers.clear());
             config
         };
         assert_eq!(without_secrets(printed), without_secrets(config));
@@ -212,7 +223,8 @@ proptest! {
             ),
         ]);
         let config = config(&text).map_err(|e| TestCaseError::fail(e.to_string()))?;
-        prop_assert_eq!(&config.pipelines[0].resource.before[0].action, &Action::Insert(value));
+        let ResourceStep::Act { written, .. } = &config.pipelines[0].resource.steps[0] else { panic!() };
+        prop_assert_eq!(&written[0]["value"], &value);
         prop_assert_eq!(again(&config), config);
     }
 }
@@ -254,4 +266,64 @@ fn several_pipelines_share_an_exporter() {
     assert_eq!(names, ["logs", "logs/b"]);
     assert_eq!(config.pipelines[1].batch, skidway_config::Batch::default(), "without a batch processor");
     assert_eq!(again(&config), config);
+}
+
+#[test]
+fn pipelines_share_receivers_and_send_to_several_exporters() {
+    let text = good_but(&[
+        ("exporters:\n", "exporters:\n  clickhouse: {endpoint: http://clickstack:4318}\n"),
+        (
+            "      exporters: [otlphttp]\n",
+            "      exporters: [otlphttp, clickhouse]\n    logs/b: {receivers: [filelog], processors: [resource], exporters: [otlphttp]}\n",
+        ),
+    ]);
+    let config = config(&text).unwrap();
+    let ids = |pipeline: usize| -> Vec<_> {
+        config.pipelines[pipeline].exporters.iter().map(|export| export.otlp.id.clone()).collect()
+    };
+    assert_eq!(
+        (ids(0), ids(1)),
+        (vec!["otlphttp".to_owned(), "clickhouse".to_owned()], vec!["otlphttp".to_owned()])
+    );
+    assert_eq!(config.pipelines[0].receivers[0].id, config.pipelines[1].receivers[0].id);
+    assert_eq!(again(&config), config);
+}
+
+#[test]
+fn what_concerns_entries_goes_to_the_component() {
+    let text = good_but(&[(
+        "    include: [/var/log/syslog]\n",
+        "    include: [/x]\n    multiline: {line_start_pattern: '^>'}\n    preserve_leading_whitespaces: true\n    max_log_size: 4KiB\n    max_log_size_behavior: truncate\n    include_file_record_number: true\n    attributes: {a: EXPR(body)}\n    resource: {b: c}\n    operators:\n      - {type: time_parser, parse_from: body, layout: '%Y', location: Europe/Berlin}\n      - {type: recombine, combine_field: body, is_first_entry: 'true', force_flush_period: 3s}\n",
+    )]);
+    let config = config(&text).unwrap();
+    let receiver = &config.pipelines[0].receivers[0];
+    assert_eq!(receiver.settle, Duration::from_secs(3));
+    let Parser::Operators(operators) = &receiver.parser else { panic!("{:?}", receiver.parser) };
+    assert_eq!(operators.locations, ["Europe/Berlin"]);
+    let expected = serde_json::json!({
+        "multiline": {"line_start_pattern": "^>", "line_end_pattern": null, "omit_pattern": null},
+        "preserve_leading_whitespaces": true, "max_log_size": 4096, "max_log_size_behavior": "truncate",
+        "include_file_record_number": true, "attributes": {"a": "EXPR(body)"}, "resource": {"b": "c"},
+        "operators": [
+            {"type": "time_parser", "parse_from": "body", "layout": "%Y", "location": "Europe/Berlin"},
+            {"type": "recombine", "combine_field": "body", "is_first_entry": "true", "force_flush_period": "3s"},
+        ],
+    });
+    assert_eq!(serde_json::Value::Object(operators.config.clone()), expected);
+    assert_eq!(again(&config), config);
+}
+
+#[test]
+fn what_a_component_says_has_its_place() {
+    let text = good_but(&[(
+        "    include: [/var/log/syslog]\n",
+        "    include: [/x]\n    operators:\n      - type: noop\n      - type: time_parser\n        layout: x\n",
+    )]);
+    let config = config(&text).unwrap();
+    let receiver = &config.pipelines[0].receivers[0];
+    let place = |message: &str| config.parser_problem(receiver, message).at.unwrap().to_string();
+    assert_eq!(place("operators[1].layout: no"), "x.yaml:7:17");
+    assert_eq!(place("operators[1].parse_from: missing"), "x.yaml:6:9");
+    assert_eq!(place("operators[7].layout: no"), "x.yaml:4:5");
+    assert_eq!(place("it is: no path"), "x.yaml:2:3");
 }

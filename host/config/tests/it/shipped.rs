@@ -25,15 +25,15 @@ fn the_configs_for_hosts_are_right() {
         assert_eq!(receiver.include.last().unwrap().as_str(), "/var/log/**/*.log");
         assert_eq!(receiver.start_at, StartAt::End);
         assert!(matches!(receiver.parser, Parser::Auto(_)));
-        let detection = pipeline.resource.detection.as_ref().unwrap();
+        let detection = pipeline.resource.detections().next().unwrap();
         assert_eq!((detection.tags.len(), detection.override_existing), (3, false));
         assert_eq!((pipeline.batch.timeout, pipeline.batch.send_batch_size), (Duration::from_secs(10), 1024));
         assert_eq!(pipeline.enrichers[0].id, "wasm/severity");
-        assert_eq!(pipeline.exporter.url.as_str(), "http://localhost:4318/v1/logs");
-        assert_eq!(pipeline.exporter.headers[0].1.reveal(), "key");
+        assert_eq!(pipeline.exporters[0].otlp.url.as_str(), "http://localhost:4318/v1/logs");
+        assert_eq!(pipeline.exporters[0].otlp.headers[0].1.reveal(), "key");
         let elsewhere = [("CLICKSTACK_API_KEY", "key"), ("CLICKSTACK_ENDPOINT", "https://c.example/otlp/")];
         let config = shipped(name, &elsewhere);
-        assert_eq!(config.pipelines[0].exporter.url.as_str(), "https://c.example/otlp/v1/logs");
+        assert_eq!(config.pipelines[0].exporters[0].otlp.url.as_str(), "https://c.example/otlp/v1/logs");
     }
 }
 
@@ -52,5 +52,5 @@ fn the_demo_config_needs_no_environment_and_follows_it() {
     let config = shipped("demo.yaml", &env);
     assert_eq!(config.state_dir, Path::new("/tmp/state"));
     assert_eq!(config.pipelines[0].receivers[0].include[0].as_str(), "/tmp/x.log");
-    assert_eq!(config.pipelines[0].exporter.url.as_str(), "http://127.0.0.1:1/v1/logs");
+    assert_eq!(config.pipelines[0].exporters[0].otlp.url.as_str(), "http://127.0.0.1:1/v1/logs");
 }

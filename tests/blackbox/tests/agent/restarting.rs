@@ -89,7 +89,7 @@ fn a_damaged_checkpoint_file_is_put_aside_and_everything_is_read_again() {
     rig.start();
     rig.expect(&ubuntu(0..10));
     rig.stop();
-    let state = rig.folder().join("state/receivers/filelog");
+    let state = rig.folder().join("state/receivers/filelog/logs-otlphttp");
     fs::write(state.join("checkpoints.json"), "{").unwrap();
     rig.start();
     assert_eq!(rig.bodies(20).len(), 20);
@@ -200,7 +200,7 @@ fn a_killed_agent_under_load_loses_nothing() {
 fn checkpoints_that_cannot_be_saved_are_said_once_and_nothing_stops() {
     let mut rig = Rig::new();
     rig.start();
-    let state = rig.folder().join("state/receivers/filelog");
+    let state = rig.folder().join("state/receivers/filelog/logs-otlphttp");
     assert!(eventually(PATIENCE, || state.join("checkpoints.json").is_file()), "the first run is not noted");
     // In the place of the file that is written first.
     let blocked = state.join("checkpoints.json.tmp");

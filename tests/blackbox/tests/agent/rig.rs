@@ -22,6 +22,7 @@ receivers:
   filelog:
     include: ['${env:LOGS}/**/*']
     start_at: beginning
+    parser: auto
     timezone: UTC
     attributes: {source: ec2-host-logs}
 processors:
@@ -141,7 +142,9 @@ impl Rig {
 
     /// What the checkpoints say of a file: the offset up to which it is delivered.
     pub(crate) fn checkpoint(&self, name: &str) -> Option<u64> {
-        let text = fs::read(self.folder.path().join("state/receivers/filelog/checkpoints.json")).ok()?;
+        let text =
+            fs::read(self.folder.path().join("state/receivers/filelog/logs-otlphttp/checkpoints.json"))
+                .ok()?;
         let state: Value = serde_json::from_slice(&text).unwrap();
         let path = self.log_file(name);
         let file = state["files"].as_array()?.iter().find(|file| file["path"] == path.to_str().unwrap())?;

@@ -99,24 +99,20 @@ error: receiver `filelog` is not defined
     (
         "  batch:\n",
         "  transform:\n",
-        r"error: processor `transform` is not supported yet
-  --> x.yaml:8:3
-  hint: write a wasm processor: `wasm/NAME: {component: FILE.wasm}`
+        r"error: unknown key `timeout` in processor `transform`
+  --> x.yaml:9:5
+  hint: keys: `component`, `config`, `limits`
 
 error: processor `batch` is not defined
   --> x.yaml:17:30
-  hint: defined: `resource`",
+  hint: defined: `resource`, `transform`",
     ),
     (
         "  otlphttp:\n",
         "  clickhouse:\n",
-        r"error: exporter `clickhouse` is not supported yet
-  --> x.yaml:11:3
-  hint: send to ClickStack's collector with `otlphttp`
-
-error: exporter `otlphttp` is not defined
+        r"error: exporter `otlphttp` is not defined
   --> x.yaml:18:19
-  hint: define it under `exporters:`",
+  hint: defined: `clickhouse`",
     ),
     (
         "  otlphttp:\n",

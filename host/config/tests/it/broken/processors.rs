@@ -57,50 +57,51 @@ error: `wait` of processor `resourcedetection`: 2h is outside of its range
     (
         ENTRY,
         "      - {key: service.name, value: host-logs, action: insrt}\n",
-        r"error: `attributes[0].action` of processor `resource`: unknown value `insrt`
-  --> x.yaml:7:55
-  hint: did you mean `insert`?",
+        r"error: `attributes[0].action` of processor `resource`: `insrt` is unknown; there are insert, update, upsert, delete, hash, extract, convert
+  --> x.yaml:7:55",
     ),
     (
         ENTRY,
         "      - {key: service.name, value: host-logs}\n",
-        r"error: `attributes[0]` of processor `resource`: lacks `action` for `service.name`
-  --> x.yaml:7:9
-  hint: actions: `insert`, `update`, `upsert`, `delete`",
+        r"error: `attributes[0].action` of processor `resource`: it is missing: write insert, update, upsert, delete, hash, extract or convert
+  --> x.yaml:7:9",
     ),
     (
         ENTRY,
         "      - {value: host-logs, action: insert}\n",
-        r"error: `attributes[0]` of processor `resource`: lacks `key`
-  --> x.yaml:7:9
-  hint: name the attribute: `key: service.name`",
+        r"error: `attributes[0].key` of processor `resource`: it is missing: name the attribute
+  --> x.yaml:7:9",
     ),
     (
         ENTRY,
         "      - {key: service.name, action: insert}\n",
-        r"error: `attributes[0]` of processor `resource`: lacks `value` for `service.name`
-  --> x.yaml:7:9
-  hint: write the `value`",
+        r"error: `attributes[0].value` of processor `resource`: it is missing: write `value` or `from_attribute`
+  --> x.yaml:7:9",
     ),
     (
         ENTRY,
-        "      - {key: service.name, value: x, action: delete}\n",
-        r"error: `attributes[0]` of processor `resource`: `delete` of `service.name` takes no value
-  --> x.yaml:7:36
-  hint: leave `value` out",
+        "      - {key: service.name, pattern: (x, action: extract}\n",
+        r"error: `attributes[0].pattern` of processor `resource`: unclosed group
+  --> x.yaml:7:38",
     ),
     (
         ENTRY,
-        "      - {key: service.name, value: [x], action: insert}\n",
-        r"error: `attributes[0].value` of processor `resource`: expected text, found a list
-  --> x.yaml:7:36",
+        "      - {key: service.name, vlaue: x, action: insert}\n",
+        r"error: `attributes[0]` of processor `resource`: unknown field `vlaue`, expected one of `action`, `key`, `value`, `from_attribute`, `pattern`, `converted_type`
+  --> x.yaml:7:9",
     ),
     (
         ENTRY,
-        "      - {key: service.name, from_attribute: x, action: insert}\n",
-        r"error: `from_attribute` in `attributes[0]` of processor `resource` is not supported yet
-  --> x.yaml:7:29
-  hint: write the `value`",
+        "      - {key: service.name, from_attribute: x, value: y, action: insert}\n",
+        r"error: `attributes[0].from_attribute` of processor `resource`: there is a `value` already: keep one of them
+  --> x.yaml:7:45",
+    ),
+    (
+        PROCESSORS,
+        "processors:\n  transform/mine:\n    log_statements:\n      - context: log\n        statements:\n          - set(severity_number, 9)\n",
+        r"error: processor `transform/mine` has OTTL statements, which are not supported: `set(severity_number, 9)`
+  --> x.yaml:9:13
+  hint: do it in a component: `wasm/mine: {component: ./mine.wasm}`, or write `component: clickstack` for what ClickStack's gateway does",
     ),
     (
         ENTRY,

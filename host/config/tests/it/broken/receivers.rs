@@ -50,17 +50,44 @@ error: `include[2]` of receiver `filelog`: expected text, found a map
     ),
     (
         INCLUDE,
-        "    include: [/var/log/syslog]\n    operators: [{type: noop}]\n",
-        r"error: `operators` in receiver `filelog` is not supported yet
-  --> x.yaml:4:5
-  hint: operators come with a later version; use `parser:` (auto, ubuntu, amazon-linux or FILE.wasm)",
+        "    include: [/var/log/syslog]\n    parser: auto\n    operators: [{type: noop}]\n",
+        r"error: `operators` of receiver `filelog`: goes with `operators`, and `parser` is there
+  --> x.yaml:5:16
+  hint: leave one of them out: a parser finds entries by itself",
     ),
     (
         INCLUDE,
-        "    include: [/var/log/syslog]\n    multiline: {line_start_pattern: x}\n",
-        r"error: `multiline` in receiver `filelog` is not supported yet
-  --> x.yaml:4:5
-  hint: leave it out; the built-in parsers join continuation lines",
+        "    include: [/var/log/syslog]\n    operators: {type: noop}\n",
+        r"error: `operators` of receiver `filelog`: expected a list, found a map
+  --> x.yaml:4:16",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    operators: [{type: time_parser, location: Mars}]\n",
+        r"error: `operators` of receiver `filelog`: there is no time zone `Mars`
+  --> x.yaml:4:47
+  hint: `Local`, `UTC`, or a name such as `Europe/Berlin`",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    encoding: utf-16le\n",
+        r"error: `encoding` of receiver `filelog`: `utf-16le` is not supported yet
+  --> x.yaml:4:15
+  hint: `utf-8`; invalid bytes are replaced",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    max_log_size_behavior: cut\n",
+        r"error: `max_log_size_behavior` of receiver `filelog`: unknown value `cut`
+  --> x.yaml:4:28
+  hint: values: `split`, `truncate`",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    multiline: {line_start_patern: x}\n",
+        r"error: unknown key `line_start_patern` in `multiline` of receiver `filelog`
+  --> x.yaml:4:17
+  hint: did you mean `line_start_pattern`?",
     ),
     (
         INCLUDE,
@@ -119,9 +146,9 @@ error: `include[2]` of receiver `filelog`: expected text, found a map
     ),
     (
         INCLUDE,
-        "    include: [/var/log/syslog]\n    attributes: {a: EXPR(body)}\n",
-        r"error: `attributes.a` of receiver `filelog`: expressions come with a later version
-  --> x.yaml:4:21
+        "    include: [/var/log/syslog]\n    parser: auto\n    attributes: {a: EXPR(body)}\n",
+        r"error: `attributes.a` of receiver `filelog`: expressions go with `operators`, not with `parser`
+  --> x.yaml:5:21
   hint: write the value itself",
     ),
     (

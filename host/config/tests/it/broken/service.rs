@@ -53,9 +53,9 @@ error: processor `wasm/x` is not defined
     (
         "      exporters: [otlphttp]\n",
         "      exporters: [otlphttp, otlphttp]\n",
-        r"error: pipeline `logs` has more than one exporter
+        r"error: exporter `otlphttp` is in pipeline `logs` twice
   --> x.yaml:18:29
-  hint: several exporters come with a later version; keep one",
+  hint: keep one",
     ),
     (
         "      exporters: [otlphttp]\n",
@@ -72,11 +72,11 @@ error: processor `wasm/x` is not defined
   hint: `exporters: [otlphttp]`",
     ),
     (
-        "      exporters: [otlphttp]\n",
-        "      exporters: [otlphttp]\n    logs/b:\n      receivers: [filelog]\n      exporters: [otlphttp]\n",
-        r"error: receiver `filelog` is in a pipeline already
-  --> x.yaml:20:19
-  hint: a receiver feeds one pipeline; define a second one of another name",
+        "      receivers: [filelog]\n",
+        "      receivers: [filelog, filelog]\n",
+        r"error: receiver `filelog` is in pipeline `logs` twice
+  --> x.yaml:16:28
+  hint: keep one",
     ),
     (
         "  pipelines:\n",
