@@ -119,9 +119,10 @@ impl Config {
     /// What the component that parses for a receiver says of its settings, with
     /// their place in the file.
     pub fn parser_problem(&self, receiver: &FileLog, message: &str) -> Problem {
+        let who = format!("receiver `{}`", receiver.id);
         match &receiver.parser {
-            Parser::Operators(_) => self.places.problem(&["receivers", &receiver.id], message),
-            _ => self.places.problem(&["receivers", &receiver.id, "parser", "config"], message),
+            Parser::Operators(_) => self.places.problem(&who, &["receivers", &receiver.id], message),
+            _ => self.places.problem(&who, &["receivers", &receiver.id, "parser", "config"], message),
         }
     }
 
@@ -129,7 +130,7 @@ impl Config {
     pub fn enricher_problem(&self, enricher: &Enricher, message: &str) -> Problem {
         let under: &[&str] = if enricher.own_settings { &[] } else { &["config"] };
         let path: Vec<_> = ["processors", &enricher.id].into_iter().chain(under.iter().copied()).collect();
-        self.places.problem(&path, message)
+        self.places.problem(&format!("processor `{}`", enricher.id), &path, message)
     }
 
     /// What will run, as a config file: defaults filled in, secrets redacted, one

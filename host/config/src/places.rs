@@ -27,10 +27,10 @@ impl Places {
         Self(Arc::new(root))
     }
 
-    /// What a component says of its settings, with their place. `under` is the path
+    /// What the component of `who` says of its settings, with their place. `under` is the path
     /// of the settings in the file; a message that begins with a path of its own,
     /// as in `operators[2].layout: ...`, has the place of that.
-    pub(crate) fn problem(&self, under: &[&str], message: &str) -> Problem {
+    pub(crate) fn problem(&self, who: &str, under: &[&str], message: &str) -> Problem {
         let mut node = &*self.0;
         let mut at = None;
         for name in under {
@@ -43,7 +43,7 @@ impl Places {
         {
             at = Some(place);
         }
-        Problem { at, message: message.to_owned(), hint: None }
+        Problem { at, message: format!("{who}: {message}"), hint: None }
     }
 }
 

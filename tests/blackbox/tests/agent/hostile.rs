@@ -16,6 +16,7 @@ fn two_receivers(misdeed: &str) -> Rig {
   filelog/beside:
     include: ['${{env:LOGS}}/beside.log']
     start_at: beginning
+    parser: auto
 service: {{pipelines: {{logs: {{receivers: [filelog, filelog/beside]}}}}}}",
         component("hostile").display()
     ));

@@ -8,6 +8,7 @@
 
 mod arriving;
 mod changing;
+mod collector;
 mod command;
 mod commands;
 mod components;
@@ -17,6 +18,7 @@ mod faults;
 mod hostile;
 mod identity;
 mod lines;
+mod operators;
 mod restarting;
 mod rig;
 mod rotating;

@@ -68,6 +68,13 @@ impl Rig {
         Self::with(OtlpSink::start_counting().unwrap())
     }
 
+    /// Without the config that every other test starts from.
+    pub(crate) fn without_config() -> Self {
+        let mut rig = Self::new();
+        rig.configs.clear();
+        rig
+    }
+
     fn with(sink: OtlpSink) -> Self {
         let imds = Imds::start().unwrap();
         let folder = tempfile::tempdir().unwrap();

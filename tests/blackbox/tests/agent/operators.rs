@@ -1,0 +1,128 @@
+//! What a receiver's operators may do to the records that leave the agent.
+
+use skidway_test_support::sink::{Answer, OtlpSink, Value};
+
+use crate::command::command;
+use crate::rig::{Books, PATIENCE, Rig};
+
+const MINIMAL: &str = "\
+receivers:
+  filelog:
+    include: ['${env:LOGS}/**/*']
+    start_at: beginning
+processors:
+  batch: {timeout: 20ms}
+exporters:
+  otlphttp: {endpoint: '${env:SINK}', retry_on_failure: {initial_interval: 10ms, max_interval: 100ms}}
+service:
+  pipelines:
+    logs: {receivers: [filelog], processors: [batch], exporters: [otlphttp]}
+";
+
+fn rig(receiver: &str) -> Rig {
+    let mut rig = Rig::without_config();
+    rig.config(MINIMAL);
+    rig.config(&format!("receivers: {{filelog: {receiver}}}"));
+    rig
+}
+
+#[test]
+fn values_of_every_kind_arrive() {
+    let mut rig =
+        rig("{operators: [{type: json_parser, parse_ints: true, severity: {parse_from: attributes.level}}, \
+                       {type: move, from: attributes.message, to: body}, \
+                       {type: move, from: attributes.host, to: 'resource[\"host.name\"]'}]}");
+    rig.append(
+        "app.json",
+        r#"{"level":"warning","message":{"a":[1,null]},"n":7,"f":1.5,"b":false,"host":"web","m":{"k":"v"}}"#,
+    );
+    rig.append("app.json", "\n");
+    rig.start();
+    let record = rig.records(1).remove(0);
+    assert_eq!((record.severity_number, record.severity_text.as_str()), (13, "warning"));
+    let list = Value::List(vec![Value::Integer(1), Value::Empty]);
+    assert_eq!(record.body, Value::Map([("a".to_owned(), list)].into()).to_string());
+    assert_eq!(record.attributes["n"], Value::Integer(7));
+    assert_eq!(record.attributes["f"], Value::Float(1.5));
+    assert_eq!(record.attributes["b"], Value::Boolean(false));
+    assert_eq!(record.attributes["m"], Value::Map([("k".to_owned(), Value::Text("v".to_owned()))].into()));
+    assert_eq!(record.resource_attr("host.name"), Some("web"));
+    rig.stop();
+}
+
+#[test]
+fn records_of_several_sources_go_in_one_batch_each_to_its_own() {
+    let mut rig = rig("{operators: [{type: regex_parser, regex: '^(?P<who>\\w+) ', parse_to: resource}]}");
+    rig.config(
+        "processors: {resource: {attributes: [{key: who, value: nobody, action: insert}, {key: copy, from_attribute: who, action: upsert}]}}\n\
+         service: {pipelines: {logs: {processors: [resource, batch]}}}",
+    );
+    let text: String = (0..300).map(|i| format!("{} line {i}\n", ["a", "a", "b"][i % 3])).collect();
+    rig.append("log", &text);
+    rig.append("log", "?\n");
+    rig.start();
+    let records = rig.records(301);
+    let order: Vec<_> = records.iter().map(|record| record.body.clone()).collect();
+    assert_eq!(order, text.lines().chain(["?"]).collect::<Vec<_>>(), "in the order of the file");
+    for record in &records {
+        let who = if record.body == "?" { "nobody" } else { &record.body[..1] };
+        assert_eq!((record.resource_attr("who"), record.resource_attr("copy")), (Some(who), Some(who)));
+    }
+    assert_eq!(rig.stop(), Books::all_delivered(301));
+}
+
+#[test]
+fn entries_of_several_lines_and_dropped_ones_are_booked() {
+    let mut rig = rig(
+        "{multiline: {line_start_pattern: '^>'}, force_flush_period: 100ms, include_file_record_number: true, \
+                       operators: [{type: filter, expr: 'body contains \"drop\"'}]}",
+    );
+    rig.append("log", "> a\n  b\n\n> drop\nthis\n> c\n");
+    rig.start();
+    let records = rig.records(2);
+    assert_eq!(records.iter().map(|r| r.body.as_str()).collect::<Vec<_>>(), ["> a\n  b", "> c"]);
+    let numbers: Vec<_> = records.iter().map(|r| r.attributes["log.file.record_number"].clone()).collect();
+    assert_eq!(numbers, [Value::Integer(1), Value::Integer(3)]);
+    let books = rig.stop();
+    assert_eq!(
+        (books.lines_read, books.records_delivered, books.records_dropped, books.lines_joined),
+        (6, 2, 1, 3)
+    );
+}
+
+#[test]
+fn a_backend_that_is_away_holds_up_no_other_one() {
+    let mut rig = rig("{}");
+    let other = OtlpSink::start().unwrap();
+    rig.env("OTHER", &other.endpoint());
+    rig.config(
+        "exporters: {otlphttp/other: {endpoint: '${env:OTHER}', retry_on_failure: {initial_interval: 10ms, max_interval: 50ms}}}\n\
+         service: {pipelines: {logs: {exporters: [otlphttp, otlphttp/other]}, \
+         logs/again: {receivers: [filelog], exporters: [otlphttp/other]}}}",
+    );
+    rig.sink.set_answer(Answer::status(503));
+    rig.append("log", "one\ntwo\n");
+    rig.start();
+    other.wait_delivered(PATIENCE, 4).unwrap();
+    let mut bodies = other.bodies();
+    bodies.sort();
+    assert_eq!(bodies, ["one", "one", "two", "two"], "once for each pipeline");
+    assert_eq!(rig.sink.delivered(), 0);
+    rig.sink.set_answer(Answer::Accept);
+    rig.expect("one\ntwo\n");
+    rig.stop();
+}
+
+#[test]
+fn what_is_wrong_with_operators_has_its_place() {
+    let rig = rig("{operators: [{type: noop}, {type: time_parser, parse_from: attributes.t, layout: '%Q'}]}");
+    for name in ["check", "run"] {
+        let output =
+            command(&rig.command_line(name)).envs(rig.environment().iter().cloned()).output().unwrap();
+        assert!(!output.status.success());
+        let said = String::from_utf8(output.stderr).unwrap();
+        let expected = "error: receiver `filelog`: operators[1].layout: `%Q` is no directive; there are %Y ";
+        assert!(said.contains(expected), "{said}");
+        assert!(said.contains("config-1.yaml:1:"), "{said}");
+    }
+}
