@@ -149,24 +149,25 @@ mod tests {
 
     #[test]
     fn a_bundled_component_imports_only_our_package() {
-        check_bundled(&["skidway:processor/host@0.1.0".into()], &exports(), 10).unwrap();
+        check_bundled(&["skidway:processor/host@0.1.0".into()], &exports(), 10, SIZE_LIMIT).unwrap();
         let error = check_bundled(
             &["skidway:processor/host@0.1.0".into(), "wasi:cli/environment@0.2.0".into()],
             &exports(),
             10,
+            SIZE_LIMIT,
         );
         assert!(error.unwrap_err().to_string().contains("wasi:cli/environment@0.2.0"));
     }
 
     #[test]
     fn a_bundled_component_is_small() {
-        check_bundled(&[], &exports(), SIZE_LIMIT - 1).unwrap();
-        assert!(check_bundled(&[], &exports(), SIZE_LIMIT).is_err());
+        check_bundled(&[], &exports(), SIZE_LIMIT - 1, SIZE_LIMIT).unwrap();
+        assert!(check_bundled(&[], &exports(), SIZE_LIMIT, SIZE_LIMIT).is_err());
     }
 
     #[test]
     fn a_bundled_component_exports_something() {
-        assert!(check_bundled(&[], &[], 10).is_err());
+        assert!(check_bundled(&[], &[], 10, SIZE_LIMIT).is_err());
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! Architecture invariant: parsing does no I/O. It takes text and a lookup for
 //! environment variables; only [`load`] reads files.
 
+mod advice;
 mod config;
 mod effective;
 mod env;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::advice;
 use crate::config::{FileLog, StartAt, Zone};
 use crate::problem::Report;
 use crate::read::{Subject, read};
@@ -161,5 +162,8 @@ pub(super) fn filelog(
         parser,
         timezone,
     };
+    if check.good && matches!(resolved.parser, crate::config::Parser::Operators(_)) {
+        advice::receiver(&resolved, node, check.report);
+    }
     check.good.then_some(resolved)
 }

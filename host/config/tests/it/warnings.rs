@@ -102,3 +102,65 @@ warning: `ec2.tags` has no effect without the detector `ec2`
         assert_eq!(found.join("\n\n"), expected);
     }
 }
+
+/// The settings of a receiver, from the line below its name on.
+fn advice(receiver: &str) -> String {
+    let text = good_but(&[("    include: [/var/log/syslog]\n", receiver)]);
+    let config = config(&text).unwrap();
+    config.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_the_guide_gets_wrong_comes_with_the_line_to_paste() {
+    let operator = |settings: &str| format!("    include: [/x]\n    operators:\n      - {settings}\n");
+    let table = [
+        (
+            operator("{type: time_parser, parse_from: attributes.t, layout: '%b %d %H:%M:%S'}"),
+            "\
+warning: `%d` needs two digits, and syslog pads days of one digit with a blank: `Nov  7` gets no time
+  --> x.yaml:5:63
+  hint: `layout: '%b %e %H:%M:%S'`",
+        ),
+        (
+            operator("{type: regex_parser, regex: '(?P<t>x)', timestamp: {parse_from: attributes.t, layout: '%Y-%m-%dT%H:%M:%S%z'}}"),
+            "\
+warning: `%z` takes `+0000` and `Z`, not `+00:00`, which journalctl prints since systemd 255
+  --> x.yaml:5:95
+  hint: where the files have it: `layout: '%Y-%m-%dT%H:%M:%S%j'`",
+        ),
+        (
+            operator("{type: time_parser, parse_from: attributes.t, layout_type: gotime, layout: '2006-01-02T15:04:05.999999-07:00'}"),
+            "\
+warning: `-07:00` takes `+00:00`, not `Z`, which rsyslog writes in UTC
+  --> x.yaml:5:84
+  hint: `layout: '2006-01-02T15:04:05.999999Z07:00'`",
+        ),
+        (
+            operator(r"{type: regex_parser, regex: '^(?P<t>\w+ \d+ \S+)'}"),
+            "\
+warning: the pattern does not match days of one digit, which syslog pads with a blank: `Nov  7`
+  --> x.yaml:5:37
+  hint: `regex: '^(?P<t>\\w+ +\\d+ \\S+)'`",
+        ),
+        (
+            "    include: [/var/log/messages, /var/log/**/*.log]\n    exclude: [/var/log/*.log]\n".to_owned(),
+            "\
+warning: these files of Amazon Linux and RHEL have no ending that `*.log` finds: /var/log/secure, /var/log/cron, /var/log/maillog
+  --> x.yaml:3:14
+  hint: `include: [/var/log/messages, /var/log/**/*.log, /var/log/secure, /var/log/cron, /var/log/maillog]`",
+        ),
+        (
+            "    include: [/var/log/syslog, /var/log/kern.log, /var/log/auth.log]\n    exclude: [/var/log/k*]\n".to_owned(),
+            "\
+warning: lines of /var/log/auth.log are in /var/log/syslog as well, and are sent twice
+  --> x.yaml:3:14
+  hint: `exclude: [/var/log/auth.log]`",
+        ),
+        ("    include: [/var/log/**/*.log, /var/log/syslog]\n    parser: auto\n".to_owned(), ""),
+        (operator("{type: time_parser, parse_from: attributes.t, layout_type: epoch, layout: s}"), ""),
+        (operator("{type: time_parser, parse_from: attributes.t, layout: '%b %e'}"), ""),
+    ];
+    for (receiver, expected) in table {
+        assert_eq!(advice(&receiver), expected, "{receiver}");
+    }
+}
