@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 /// In the order in which `auto` asks them; `xtask` builds the same.
-const BUNDLED: [&str; 6] = ["ubuntu", "amazon-linux", "ec2", "severity", "operators", "clickstack"];
+const BUNDLED: [&str; 7] = ["ubuntu", "amazon-linux", "ec2", "severity", "operators", "clickstack", "attributes"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

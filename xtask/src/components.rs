@@ -14,12 +14,12 @@ use crate::toolchain::{Route, TARGET};
 use crate::workspace::Workspace;
 
 /// The components inside the agent; `host/agent/build.rs` embeds the same.
-const BUNDLED: [&str; 6] = ["ubuntu", "amazon-linux", "ec2", "severity", "operators", "clickstack"];
+const BUNDLED: [&str; 7] = ["ubuntu", "amazon-linux", "ec2", "severity", "operators", "clickstack", "attributes"];
 /// Bytes. A guest is downloaded, compiled on small hosts and read by people: 100 KB keeps it all three.
 const SIZE_LIMIT: usize = 100_000;
 /// The same for what has to bring an engine for patterns, expressions or JSON, with its tables.
 const ENGINE_SIZE_LIMIT: usize = 2_000_000;
-const WITH_ENGINE: [&str; 2] = ["operators", "clickstack"];
+const WITH_ENGINE: [&str; 3] = ["operators", "clickstack", "attributes"];
 /// The only namespace a bundled component may import from.
 const OUR_PACKAGE: &str = "skidway:processor/";
 const PROFILE: &str = "component";

@@ -21,7 +21,7 @@ mod tests {
 
     #[test]
     fn all_that_the_agent_needs_is_there_and_pure() {
-        for name in PARSERS.into_iter().chain(["ec2", "severity", "operators", "clickstack"]) {
+        for name in PARSERS.into_iter().chain(["ec2", "severity", "operators", "clickstack", "attributes"]) {
             let bytes = bundled(name).unwrap();
             assert!(skidway_plugin::inspect(bytes).unwrap().is_pure(), "{name}");
         }

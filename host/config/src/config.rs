@@ -228,8 +228,9 @@ pub struct Enricher {
     pub id: String,
     /// The component.
     pub component: Component,
-    /// The component's settings are the processor's own, not under `config`.
-    pub own_settings: bool,
+    /// Under which of the processor's keys the component's settings stand; none: they
+    /// are the processor's own.
+    pub settings_under: Option<&'static str>,
 }
 
 /// When a batch is sent: at the first bound that is reached.

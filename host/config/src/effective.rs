@@ -8,7 +8,8 @@ use serde::{Serialize, Serializer};
 use serde_yaml::{Mapping, Value};
 
 use crate::config::{
-    Component, ComponentSource, Compression, FileLog, Limits, LogLevel, OtlpHttp, Parser, Retry, Tls, Zone,
+    Component, ComponentSource, Compression, Enricher, FileLog, Limits, LogLevel, OtlpHttp, Parser, Retry,
+    Tls, Zone,
 };
 use crate::resolve::{Exporter, Processor};
 use crate::resource::ResourceStep;
@@ -55,6 +56,9 @@ impl Effective {
             }
             Processor::Resource(ResourceStep::Detect(_)) => Value::Null,
             Processor::Batch(batch) => value(batch),
+            Processor::Enricher(enricher) if enricher.settings_under != Some("config") => {
+                own_settings(enricher)
+            }
             Processor::Enricher(enricher) => value(&enricher.component),
             Processor::MemoryLimiter(limiter) => {
                 let mut map = Mapping::new();
@@ -101,6 +105,36 @@ impl Effective {
         ]));
         escape(&mut root);
         root
+    }
+}
+
+/// A processor of the collector that a component of ours does, in its own words.
+fn own_settings(enricher: &Enricher) -> Value {
+    let Ok(serde_json::Value::Object(mut config)) = serde_json::from_str(&enricher.component.config_json)
+    else {
+        return Value::Null;
+    };
+    config.retain(|key, value| key != "drop" && !value.is_null());
+    let names: &[(&str, &str)] = match enricher.settings_under {
+        Some(_) => &[("attributes", "record_attributes")],
+        None => &[
+            ("bodies", "log_bodies"),
+            ("severity_texts", "log_severity_texts"),
+            ("severity_number", "log_severity_number"),
+        ],
+    };
+    for (key, conditions) in &mut config {
+        if let Some(map) = conditions.as_object_mut().filter(|_| key != "actions") {
+            for (own, written) in names {
+                if let Some(value) = map.remove(*own) {
+                    map.insert((*written).to_owned(), value);
+                }
+            }
+        }
+    }
+    match enricher.settings_under {
+        Some(under) => Value::Mapping(map([(under, value(&config))])),
+        None => value(&config),
     }
 }
 

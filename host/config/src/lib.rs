@@ -129,8 +129,7 @@ impl Config {
 
     /// What an enricher says of its settings, with their place in the file.
     pub fn enricher_problem(&self, enricher: &Enricher, message: &str) -> Problem {
-        let under: &[&str] = if enricher.own_settings { &[] } else { &["config"] };
-        let path: Vec<_> = ["processors", &enricher.id].into_iter().chain(under.iter().copied()).collect();
+        let path: Vec<_> = ["processors", &enricher.id].into_iter().chain(enricher.settings_under).collect();
         self.places.problem(&format!("processor `{}`", enricher.id), &path, message)
     }
 

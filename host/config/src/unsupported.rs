@@ -86,8 +86,6 @@ const OPTIONS: &[(&str, &str, &str)] = &[
 
 /// Types of components: the section, the type, what to do instead.
 const TYPES: &[(&str, &str, &str)] = &[
-    ("processor", "filter", "write a wasm processor: `wasm/NAME: {component: FILE.wasm}`"),
-    ("processor", "attributes", "use a wasm processor, or `attributes:` of the receiver for fixed ones"),
     ("exporter", "otlp", "gRPC comes with a later version; use `otlphttp` with port 4318"),
     ("exporter", "otlp_grpc", "gRPC comes with a later version; use `otlphttp` with port 4318"),
     ("exporter", "debug", "`skidway parse FILE` prints records"),

@@ -86,6 +86,28 @@ written! {
 }
 
 written! {
+    Attributes {
+        actions: Vec<serde_json::Value>,
+        include: serde_json::Value,
+        exclude: serde_json::Value,
+    }
+}
+
+written! {
+    Filter {
+        logs: FilterLogs,
+        error_mode: String,
+    }
+}
+
+written! {
+    FilterLogs {
+        include: serde_json::Value,
+        exclude: serde_json::Value,
+    }
+}
+
+written! {
     Batch {
         timeout: GoDuration,
         send_batch_size: usize,

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use skidway_actions::Actions;
 
-use crate::config::{Batch, Detection, Detector, Enricher};
+use serde_json::{Map, Value as Json, json};
+
+use crate::config::{Batch, Component, ComponentSource, Detection, Detector, Enricher};
 use crate::problem::{Position, Report, nearest};
 use crate::read::{Subject, read};
 use crate::resource::ResourceStep;
@@ -43,6 +45,8 @@ pub(super) fn resolve(id: &Id, node: &Node, subject: &Subject, report: &mut Repo
         "resource" => resource(node, subject, report).map(Processor::Resource),
         "batch" => batch(node, subject, report).map(Processor::Batch),
         "memory_limiter" => memory_limiter(node, subject, report).map(Processor::MemoryLimiter),
+        "attributes" => attributes(&id.written, node, subject, report).map(Processor::Enricher),
+        "filter" => filter(&id.written, node, subject, report).map(Processor::Enricher),
         "transform" => transform(&id.written, node, subject, report).map(Processor::Enricher),
         _ => enricher(&id.written, node, subject, report).map(Processor::Enricher),
     }
@@ -194,7 +198,7 @@ fn enricher(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Op
     let written: written::ComponentMap = read(node, subject, report)?;
     let mut check = Check::new(node, subject, report);
     let component = component::enricher(written, &mut check);
-    check.good.then(|| Enricher { id: id.to_owned(), component, own_settings: false })
+    check.good.then(|| Enricher { id: id.to_owned(), component, settings_under: Some("config") })
 }
 
 /// The statements that a `transform` of the collector may have.
@@ -227,4 +231,80 @@ fn first_text(node: &Node) -> Option<(&Position, &str)> {
         Value::List(items) => items.iter().find_map(first_text),
         Value::Map(_) => node.get("statements").and_then(first_text),
     }
+}
+
+/// What the component `attributes` is given, in its own words.
+fn conditions(written: Option<Json>, names: &[(&str, &str)], key: &str, check: &mut Check<'_>) -> Json {
+    let Some(Json::Object(map)) = written else { return Json::Null };
+    let mut conditions = Map::new();
+    for (name, value) in map {
+        if ["resources", "resource_attributes", "libraries"].contains(&name.as_str()) {
+            let at = check.place(&format!("{key}.{name}"));
+            let what = "a component sees no resource and no library";
+            check.wrong(&at, &format!("{key}.{name}"), what, "choose by bodies, attributes or severity");
+            continue;
+        }
+        let known = names.iter().find(|(written, _)| *written == name);
+        conditions.insert(known.map_or(name, |(_, own)| (*own).to_owned()), value);
+    }
+    conditions.into()
+}
+
+fn of_attributes(
+    id: &str,
+    config: Json,
+    under: Option<&'static str>,
+    check: &mut Check<'_>,
+) -> Option<Enricher> {
+    let source = ComponentSource::BuiltIn("attributes".to_owned());
+    let limits = component::limits(None, "limits", check);
+    let component = Component { source, config_json: config.to_string(), limits };
+    check.good.then(|| Enricher { id: id.to_owned(), component, settings_under: under })
+}
+
+fn attributes(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Option<Enricher> {
+    const NAMES: [(&str, &str); 3] = [
+        ("log_bodies", "bodies"),
+        ("log_severity_texts", "severity_texts"),
+        ("log_severity_number", "severity_number"),
+    ];
+    let written: written::Attributes = read(node, subject, report)?;
+    let mut check = Check::new(node, subject, report);
+    let actions = written.actions.unwrap_or_default();
+    if actions.is_empty() {
+        check.missing("actions", "`actions: [{key: team, value: web, action: insert}]`");
+    }
+    let config = json!({
+        "actions": actions,
+        "include": conditions(written.include, &NAMES, "include", &mut check),
+        "exclude": conditions(written.exclude, &NAMES, "exclude", &mut check),
+    });
+    of_attributes(id, config, None, &mut check)
+}
+
+fn filter(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Option<Enricher> {
+    const NAMES: [(&str, &str); 1] = [("record_attributes", "attributes")];
+    if let Some(logs) = node.get("logs")
+        && let Some((key, below)) = logs.entries().iter().find(|(key, _)| key.name == "log_record")
+    {
+        let (at, statement) = first_text(below).unwrap_or((&key.at, ""));
+        let message =
+            format!("{} has an OTTL condition, which is not supported: `{statement}`", subject.words);
+        let hint = "choose records by `logs: {include: {match_type: regexp, bodies: [...]}}` or `exclude`, or do it in a \
+                    component: `wasm/mine: {component: ./mine.wasm}`";
+        report.error(at, message, hint);
+        return None;
+    }
+    let written: written::Filter = read(node, subject, report)?;
+    let mut check = Check::new(node, subject, report);
+    let logs = written.logs.unwrap_or_default();
+    if logs.include.is_none() && logs.exclude.is_none() {
+        check.missing("logs", "`logs: {exclude: {match_type: regexp, bodies: [healthcheck]}}`");
+    }
+    let config = json!({
+        "drop": true,
+        "include": conditions(logs.include, &NAMES, "logs.include", &mut check),
+        "exclude": conditions(logs.exclude, &NAMES, "logs.exclude", &mut check),
+    });
+    of_attributes(id, config, Some("logs"), &mut check)
 }

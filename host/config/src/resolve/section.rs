@@ -21,6 +21,8 @@ const PROCESSORS: Kinds = &[
     ("memory_limiter", "memory_limiter"),
     ("wasm", "wasm"),
     ("transform", "transform"),
+    ("attributes", "attributes"),
+    ("filter", "filter"),
 ];
 const EXPORTERS: Kinds = &[("otlphttp", "otlphttp"), ("otlp_http", "otlphttp"), ("clickhouse", "clickhouse")];
 const EXTENSIONS: Kinds = &[("file_storage", "file_storage")];

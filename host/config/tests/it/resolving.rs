@@ -327,3 +327,33 @@ fn what_a_component_says_has_its_place() {
     assert_eq!(place("operators[7].layout: no"), "x.yaml:4:5");
     assert_eq!(place("it is: no path"), "x.yaml:2:3");
 }
+
+#[test]
+fn processors_of_the_collector_become_settings_of_a_component() {
+    let text = good_but(&[
+        (
+            "processors:\n",
+            "processors:\n  attributes/a: {actions: [{key: b, value: 5, action: insert}], include: {match_type: regexp, log_bodies: [x]}}\n  filter: {error_mode: ignore, logs: {exclude: {match_type: strict, record_attributes: [{key: k, value: v}]}}}\n",
+        ),
+        ("[resource, batch]", "[attributes/a, filter, resource, batch]"),
+    ]);
+    let config = config(&text).unwrap();
+    let settings: Vec<serde_json::Value> = config.pipelines[0]
+        .enrichers
+        .iter()
+        .map(|enricher| serde_json::from_str(&enricher.component.config_json).unwrap())
+        .collect();
+    let expected = [
+        serde_json::json!({"actions": [{"key": "b", "value": 5, "action": "insert"}],
+            "include": {"match_type": "regexp", "bodies": ["x"]}, "exclude": null}),
+        serde_json::json!({"drop": true, "include": null,
+            "exclude": {"match_type": "strict", "attributes": [{"key": "k", "value": "v"}]}}),
+    ];
+    assert_eq!(settings, expected);
+    let place = |enricher: usize, message: &str| {
+        config.enricher_problem(&config.pipelines[0].enrichers[enricher], message).at.unwrap().to_string()
+    };
+    assert_eq!(place(0, "actions[0].key: no"), "x.yaml:5:34");
+    assert_eq!(place(1, "exclude.match_type: no"), "x.yaml:6:64");
+    assert_eq!(again(&config), config);
+}

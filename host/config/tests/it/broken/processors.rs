@@ -111,6 +111,31 @@ error: `wait` of processor `resourcedetection`: 2h is outside of its range
   hint: `attributes: [{key: service.name, value: host-logs, action: insert}]`",
     ),
     (
+        PROCESSORS,
+        "processors:\n  filter: {logs: {log_record: ['IsMatch(body, \"x\")']}}\n",
+        r#"error: processor `filter` has an OTTL condition, which is not supported: `IsMatch(body, "x")`
+  --> x.yaml:5:32
+  hint: choose records by `logs: {include: {match_type: regexp, bodies: [...]}}` or `exclude`, or do it in a component: `wasm/mine: {component: ./mine.wasm}`"#,
+    ),
+    (
+        PROCESSORS,
+        "processors:\n  filter: {}\n",
+        r"error: processor `filter` lacks `logs`
+  --> x.yaml:5:3
+  hint: `logs: {exclude: {match_type: regexp, bodies: [healthcheck]}}`",
+    ),
+    (
+        PROCESSORS,
+        "processors:\n  attributes: {include: {match_type: strict, resources: []}}\n",
+        r"error: processor `attributes` lacks `actions`
+  --> x.yaml:5:3
+  hint: `actions: [{key: team, value: web, action: insert}]`
+
+error: `include.resources` of processor `attributes`: a component sees no resource and no library
+  --> x.yaml:5:57
+  hint: choose by bodies, attributes or severity",
+    ),
+    (
         BATCH,
         "    timeout: 10\n",
         r"error: `timeout` of processor `batch`: a duration needs a unit
