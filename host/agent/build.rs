@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 /// In the order in which `auto` asks them; `xtask` builds the same.
-const BUNDLED: [&str; 7] = ["ubuntu", "amazon-linux", "ec2", "severity", "operators", "clickstack", "attributes"];
+const BUNDLED: [&str; 7] =
+    ["ubuntu", "amazon-linux", "ec2", "severity", "operators", "clickstack", "attributes"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

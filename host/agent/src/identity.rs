@@ -74,8 +74,13 @@ pub(crate) fn detect(
     runtime: &Handle,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Identity> {
+    let environment = match config.detections().any(|d| d.detectors.contains(&Detector::Env)) {
+        true => environment(&env("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default())?,
+        false => Vec::new(),
+    };
     let wait = config.detections().map(|detection| detection.wait).max().unwrap_or_default();
-    let first = Known { detected: config.detections().map(|d| detected(d, None)).collect(), missing: 0 };
+    let first = config.detections().map(|detection| detected(detection, &environment, None)).collect();
+    let first = Known { detected: first, missing: 0 };
     let (known, receiver) = watch::channel(first);
     for (place, detection) in config.detections().enumerate() {
         if !detection.detectors.contains(&Detector::Ec2) {
@@ -92,7 +97,11 @@ pub(crate) fn detect(
         let (facts_in, facts) = watch::channel(None);
         known.send_modify(|known| known.missing += 1);
         runtime.spawn(skidway_ec2::follow(options, facts_in));
-        runtime.spawn(describe(place, detection.clone(), describer, facts, known.clone()));
+        let find = {
+            let (detection, environment) = (detection.clone(), environment.clone());
+            move |facts: &[Attribute]| detected(&detection, &environment, Some(facts))
+        };
+        runtime.spawn(describe(place, detection.clone(), find, describer, facts, known.clone()));
     }
     Ok(Identity { known: receiver, wait })
 }
@@ -101,6 +110,7 @@ pub(crate) fn detect(
 async fn describe(
     place: usize,
     detection: Detection,
+    find: impl Fn(&[Attribute]) -> Vec<Attribute>,
     mut describer: Describer,
     mut facts: watch::Receiver<Option<Facts>>,
     known: watch::Sender<Known>,
@@ -118,7 +128,7 @@ async fn describe(
         let tags = wanted.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         match describer.describe(pairs.chain(tags)) {
             Ok(attributes) => known.send_modify(|known| {
-                known.detected[place] = detected(&detection, Some(&attributes));
+                known.detected[place] = find(&attributes);
                 known.missing -= usize::from(std::mem::take(&mut first));
             }),
             Err(error) => {
@@ -139,20 +149,38 @@ fn wanted_tags(detection: &Detection, tags: &BTreeMap<String, String>) -> Vec<(S
 }
 
 /// The detectors' attributes in their order, the first one to name a key winning.
-fn detected(detection: &Detection, ec2: Option<&[Attribute]>) -> Vec<Attribute> {
+fn detected(detection: &Detection, environment: &[Attribute], ec2: Option<&[Attribute]>) -> Vec<Attribute> {
     let mut all: Vec<Attribute> = Vec::new();
     for detector in &detection.detectors {
         let found = match detector {
             Detector::Ec2 => ec2.unwrap_or_default().to_vec(),
             Detector::System => system(),
+            Detector::Env => environment.to_vec(),
         };
-        for attribute in found {
+        let wanted = |attribute: &Attribute| {
+            detection.disabled.iter().all(|(of, name)| of != detector || *name != attribute.name)
+        };
+        for attribute in found.into_iter().filter(wanted) {
             if all.iter().all(|known| known.name != attribute.name) {
                 all.push(attribute);
             }
         }
     }
     all
+}
+
+/// Attributes as `OTEL_RESOURCE_ATTRIBUTES` has them: `key=value` pairs between
+/// commas, percent-encoded where need be (OpenTelemetry specification, resource SDK).
+fn environment(text: &str) -> Result<Vec<Attribute>> {
+    let decode = |part: &str| -> Result<String> {
+        Ok(percent_encoding::percent_decode_str(part.trim()).decode_utf8()?.into_owned())
+    };
+    let pairs = text.split(',').filter(|pair| !pair.trim().is_empty());
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok(Attribute::new(decode(name)?, decode(value)?)),
+        _ => Err(anyhow::anyhow!("OTEL_RESOURCE_ATTRIBUTES: `{pair}` is not of the form key=value")),
+    };
+    pairs.map(pair).collect()
 }
 
 /// What the collector's `system` detector sets by default.
@@ -165,6 +193,22 @@ fn system() -> Vec<Attribute> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn attributes_come_from_the_environment() {
+        let read = |text: &str| {
+            environment(text).map(|all| {
+                all.into_iter().map(|attribute| (attribute.name, attribute.value)).collect::<Vec<_>>()
+            })
+        };
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            read("a=1, b.c = x%2Cy ,d=").unwrap(),
+            [pair("a", "1"), pair("b.c", "x,y"), pair("d", "")]
+        );
+        assert_eq!(read("").unwrap(), []);
+        assert!(read("a").is_err() && read("=x").is_err());
+    }
 
     #[test]
     fn system_names_host_and_kind() {

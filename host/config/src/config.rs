@@ -199,6 +199,9 @@ pub struct Detection {
     /// Whether a detected attribute replaces one that is there already.
     #[serde(rename = "override")]
     pub override_existing: bool,
+    /// Attributes that are not wanted although their detector finds them.
+    #[serde(skip)]
+    pub disabled: Vec<(Detector, String)>,
     /// Which keys of EC2 tags become `ec2.tag.KEY`: those that one of these finds
     /// a match in.
     #[serde(skip)]
@@ -219,6 +222,8 @@ pub enum Detector {
     Ec2,
     /// The operating system.
     System,
+    /// The environment variable `OTEL_RESOURCE_ATTRIBUTES`.
+    Env,
 }
 
 /// A component that changes records.

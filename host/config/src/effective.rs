@@ -8,12 +8,12 @@ use serde::{Serialize, Serializer};
 use serde_yaml::{Mapping, Value};
 
 use crate::config::{
-    Component, ComponentSource, Compression, Enricher, FileLog, Limits, LogLevel, OtlpHttp, Parser, Retry,
-    Tls, Zone,
+    Component, ComponentSource, Compression, Detection, Detector, Enricher, FileLog, Limits, LogLevel,
+    OtlpHttp, Parser, Retry, Tls, Zone,
 };
 use crate::resolve::{Exporter, Processor};
 use crate::resource::ResourceStep;
-use crate::values::{Pattern, Secret};
+use crate::values::Secret;
 use crate::written;
 
 /// The sections as they fill up.
@@ -44,10 +44,8 @@ impl Effective {
         let value = match processor {
             Processor::Detection(detection) => {
                 let mut value = value(detection);
-                if let Value::Mapping(map) = &mut value
-                    && !detection.tags.is_empty()
-                {
-                    map.insert("ec2".into(), self::value(&Ec2 { tags: &detection.tags }));
+                if let Value::Mapping(map) = &mut value {
+                    detector_settings(detection, map);
                 }
                 value
             }
@@ -108,6 +106,25 @@ impl Effective {
     }
 }
 
+/// What concerns one detector alone.
+fn detector_settings(detection: &Detection, map: &mut Mapping) {
+    for (detector, key) in [(Detector::Ec2, "ec2"), (Detector::System, "system")] {
+        let mut settings = Mapping::new();
+        if detector == Detector::Ec2 && !detection.tags.is_empty() {
+            settings.insert("tags".into(), value(&detection.tags));
+        }
+        let off = Value::Mapping(self::map([("enabled", false.into())]));
+        let disabled = detection.disabled.iter().filter(|(of, _)| *of == detector);
+        let disabled: Mapping = disabled.map(|(_, name)| (name.as_str().into(), off.clone())).collect();
+        if !disabled.is_empty() {
+            settings.insert("resource_attributes".into(), Value::Mapping(disabled));
+        }
+        if !settings.is_empty() {
+            map.insert(key.into(), Value::Mapping(settings));
+        }
+    }
+}
+
 /// A processor of the collector that a component of ours does, in its own words.
 fn own_settings(enricher: &Enricher) -> Value {
     let Ok(serde_json::Value::Object(mut config)) = serde_json::from_str(&enricher.component.config_json)
@@ -155,11 +172,6 @@ fn escape(node: &mut Value) {
         Value::Mapping(map) => map.values_mut().for_each(escape),
         _ => {}
     }
-}
-
-#[derive(Serialize)]
-struct Ec2<'a> {
-    tags: &'a [Pattern],
 }
 
 #[derive(Serialize)]

@@ -111,6 +111,7 @@ mod tests {
             timeout: Duration::from_secs(5),
             override_existing,
             tags: vec![],
+            disabled: vec![],
             refresh_interval: Duration::ZERO,
             wait: Duration::ZERO,
         })

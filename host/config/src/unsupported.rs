@@ -23,13 +23,6 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("resourcedetection", "attributes", "leave it out; it is deprecated"),
     ("resourcedetection", "fail_on_missing_metadata", "leave it out; records wait at most `wait`"),
     ("resourcedetection", "retry", "leave it out; the metadata service is asked again by itself"),
-    ("resourcedetection", "env", "leave it out; use a `resource` processor for fixed attributes"),
-    ("resourcedetection", "system", "leave it out; the detector sets host.name and os.type"),
-    (
-        "resourcedetection",
-        "ec2.resource_attributes",
-        "leave it out; a `resource` processor can delete attributes",
-    ),
     ("resourcedetection", "ec2.max_attempts", "leave it out"),
     ("resourcedetection", "ec2.max_backoff", "leave it out"),
     ("resourcedetection", "ec2.tags_from_imds", "leave it out; tags are read from the metadata service"),

@@ -70,12 +70,28 @@ written! {
         refresh_interval: GoDuration,
         wait: GoDuration,
         ec2: Ec2,
+        system: Selected,
+        env: Selected,
     }
 }
 
 written! {
     Ec2 {
         tags: Vec<Pattern>,
+        resource_attributes: BTreeMap<String, Switch>,
+    }
+}
+
+written! {
+    Selected {
+        resource_attributes: BTreeMap<String, Switch>,
+        hostname_sources: Vec<String>,
+    }
+}
+
+written! {
+    Switch {
+        enabled: bool,
     }
 }
 

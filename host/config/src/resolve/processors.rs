@@ -52,7 +52,20 @@ pub(super) fn resolve(id: &Id, node: &Node, subject: &Subject, report: &mut Repo
     }
 }
 
-const DETECTORS: [&str; 2] = ["ec2", "system"];
+const DETECTORS: [&str; 3] = ["ec2", "system", "env"];
+/// What the detectors set (collector-contrib, their `metadata.yaml`).
+const EC2_ATTRIBUTES: [&str; 9] = [
+    "cloud.provider",
+    "cloud.platform",
+    "cloud.region",
+    "cloud.account.id",
+    "cloud.availability_zone",
+    "host.id",
+    "host.image.id",
+    "host.type",
+    "host.name",
+];
+const SYSTEM_ATTRIBUTES: [&str; 2] = ["host.name", "os.type"];
 /// An hour: a host that waits longer for its identity never sends anything.
 const TIMES: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(3600));
 
@@ -64,11 +77,7 @@ fn detection(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> O
         let detector = match name.as_str() {
             "ec2" => Detector::Ec2,
             "system" => Detector::System,
-            "env" => {
-                let what = "detector `env` comes with a later version";
-                check.wrong(node.at_item("detectors", i), "detectors", what, "use a `resource` processor");
-                continue;
-            }
+            "env" => Detector::Env,
             other => {
                 let hint = nearest(other, "detectors", DETECTORS);
                 let what = format!("there is no detector `{other}`");
@@ -101,7 +110,27 @@ fn detection(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> O
     }
     let wait = time(written.wait, Duration::from_secs(2));
     check.within("wait", wait, TIMES, |d| GoDuration(d).to_string());
-    let tags = written.ec2.and_then(|ec2| ec2.tags).unwrap_or_default();
+    let ec2 = written.ec2.unwrap_or_default();
+    let mut disabled = Vec::new();
+    let system = written.system.unwrap_or_default();
+    hostname_sources(system.hostname_sources.as_deref(), node, &mut check);
+    for (detector, key, switches, known) in [
+        (Detector::Ec2, "ec2", ec2.resource_attributes, &EC2_ATTRIBUTES[..]),
+        (Detector::System, "system", system.resource_attributes, &SYSTEM_ATTRIBUTES[..]),
+    ] {
+        for (name, switch) in switches.unwrap_or_default() {
+            if !known.contains(&name.as_str()) {
+                let path = format!("{key}.resource_attributes");
+                let at = node.get(key).and_then(|below| below.get("resource_attributes"));
+                let at = at.map_or(&node.at, |below| below.at(&name)).clone();
+                let what = format!("the detector does not set `{name}`");
+                check.wrong(&at, &path, what, nearest(&name, "it sets", known.iter().copied()));
+            } else if switch.enabled == Some(false) {
+                disabled.push((detector, name));
+            }
+        }
+    }
+    let tags = ec2.tags.unwrap_or_default();
     if check.good && !tags.is_empty() && !detectors.contains(&Detector::Ec2) {
         check.warn(
             "ec2",
@@ -112,7 +141,37 @@ fn detection(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> O
     let override_existing = written.r#override.unwrap_or(true);
     let id = id.to_owned();
     let good = check.good;
-    good.then_some(Detection { id, detectors, timeout, override_existing, tags, refresh_interval, wait })
+    good.then_some(Detection {
+        id,
+        detectors,
+        timeout,
+        override_existing,
+        disabled,
+        tags,
+        refresh_interval,
+        wait,
+    })
+}
+
+/// The name of the host is what the system calls it. Of the collector's sources that
+/// is `os`; asking the network's name service for another one is not supported.
+fn hostname_sources(written: Option<&[String]>, node: &Node, check: &mut Check<'_>) {
+    for (index, source) in written.unwrap_or_default().iter().enumerate() {
+        let at =
+            node.get("system").map_or(&node.at, |below| below.at_item("hostname_sources", index)).clone();
+        match source.as_str() {
+            "os" => {}
+            "dns" | "cname" | "lookup" => check.report.warn(
+                &at,
+                format!("the source `{source}` of host names has no effect: the system's own name is used"),
+                "`hostname_sources: [os]`",
+            ),
+            other => {
+                let what = format!("there is no source `{other}`");
+                check.wrong(&at, "system.hostname_sources", what, "`hostname_sources: [os]`");
+            }
+        }
+    }
 }
 
 fn resource(node: &Node, subject: &Subject, report: &mut Report) -> Option<ResourceStep> {

@@ -354,6 +354,6 @@ fn processors_of_the_collector_become_settings_of_a_component() {
         config.enricher_problem(&config.pipelines[0].enrichers[enricher], message).at.unwrap().to_string()
     };
     assert_eq!(place(0, "actions[0].key: no"), "x.yaml:5:34");
-    assert_eq!(place(1, "exclude.match_type: no"), "x.yaml:6:64");
+    assert_eq!(place(1, "exclude.match_type: no"), "x.yaml:6:61");
     assert_eq!(again(&config), config);
 }

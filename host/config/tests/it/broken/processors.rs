@@ -17,13 +17,9 @@ pub(super) const CASES: &[Case] = &[
   --> x.yaml:5:35
   hint: did you mean `ec2`?
 
-error: `detectors` of processor `resourcedetection`: detector `env` comes with a later version
-  --> x.yaml:5:40
-  hint: use a `resource` processor
-
 error: `detectors` of processor `resourcedetection`: there is no detector `gcp`
   --> x.yaml:5:45
-  hint: detectors: `ec2`, `system`
+  hint: detectors: `ec2`, `system`, `env`
 
 error: `detectors` of processor `resourcedetection`: `system` is there twice
   --> x.yaml:5:58
@@ -38,10 +34,14 @@ error: `detectors` of processor `resourcedetection`: `system` is there twice
     ),
     (
         PROCESSORS,
-        "processors:\n  resourcedetection: {detectors: [ec2], ec2: {resource_attributes: {}}}\n",
-        r"error: `resource_attributes` in `ec2` of processor `resourcedetection` is not supported yet
-  --> x.yaml:5:47
-  hint: leave it out; a `resource` processor can delete attributes",
+        "processors:\n  resourcedetection: {detectors: [ec2], ec2: {resource_attributes: {host.nam: {enabled: false}}}, system: {hostname_sources: [mdns]}}\n",
+        r"error: `system.hostname_sources` of processor `resourcedetection`: there is no source `mdns`
+  --> x.yaml:5:127
+  hint: `hostname_sources: [os]`
+
+error: `ec2.resource_attributes` of processor `resourcedetection`: the detector does not set `host.nam`
+  --> x.yaml:5:79
+  hint: did you mean `host.name`?",
     ),
     (
         PROCESSORS,
