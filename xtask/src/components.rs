@@ -14,7 +14,8 @@ use crate::toolchain::{Route, TARGET};
 use crate::workspace::Workspace;
 
 /// The components inside the agent; `host/agent/build.rs` embeds the same.
-const BUNDLED: [&str; 7] = ["ubuntu", "amazon-linux", "ec2", "severity", "operators", "clickstack", "attributes"];
+const BUNDLED: [&str; 7] =
+    ["ubuntu", "amazon-linux", "ec2", "severity", "operators", "clickstack", "attributes"];
 /// Bytes. A guest is downloaded, compiled on small hosts and read by people: 100 KB keeps it all three.
 const SIZE_LIMIT: usize = 100_000;
 /// The same for what has to bring an engine for patterns, expressions or JSON, with its tables.

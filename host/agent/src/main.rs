@@ -4,6 +4,7 @@
 mod bundled;
 mod cli;
 mod commands;
+mod health;
 mod identity;
 mod library;
 mod logging;

@@ -23,12 +23,23 @@ pub struct Config {
     pub create_state_dir: bool,
     /// The least severe level to log.
     pub log_level: LogLevel,
+    /// Where to answer that the agent runs, if anywhere.
+    pub health_check: Option<HealthCheck>,
     /// What the user should know before the start.
     pub warnings: Vec<Warning>,
     /// What was resolved, in the form of the file.
     pub(crate) effective: serde_yaml::Value,
     /// Where settings stand in the files.
     pub(crate) places: crate::places::Places,
+}
+
+/// Where the agent answers that it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HealthCheck {
+    /// Host and port to listen on.
+    pub endpoint: String,
+    /// The path that is answered.
+    pub path: String,
 }
 
 /// From files to a backend.

@@ -8,8 +8,8 @@ use serde::{Serialize, Serializer};
 use serde_yaml::{Mapping, Value};
 
 use crate::config::{
-    Component, ComponentSource, Compression, Detection, Detector, Enricher, FileLog, Limits, LogLevel,
-    OtlpHttp, Parser, Retry, Tls, Zone,
+    Component, ComponentSource, Compression, Detection, Detector, Enricher, FileLog, HealthCheck, Limits,
+    LogLevel, OtlpHttp, Parser, Retry, Tls, Zone,
 };
 use crate::resolve::{Exporter, Processor};
 use crate::resource::ResourceStep;
@@ -87,10 +87,21 @@ impl Effective {
         self.pipelines.insert(name.into(), Value::Mapping(map));
     }
 
-    pub(crate) fn finish(self, state_dir: &Path, create: bool, level: LogLevel) -> Value {
+    pub(crate) fn finish(
+        self,
+        state_dir: &Path,
+        create: bool,
+        level: LogLevel,
+        health_check: Option<&HealthCheck>,
+    ) -> Value {
         let storage = Storage { directory: state_dir, create_directory: create };
+        let mut extensions = map([("file_storage", value(&storage))]);
+        if let Some(health_check) = health_check {
+            extensions.insert("health_check".into(), value(health_check));
+        }
+        let ids: Vec<_> = extensions.keys().cloned().collect();
         let service = map([
-            ("extensions", value(&["file_storage"])),
+            ("extensions", Value::Sequence(ids)),
             ("telemetry", Value::Mapping(map([("logs", Value::Mapping(map([("level", value(&level))])))]))),
             ("pipelines", Value::Mapping(self.pipelines)),
         ]);
@@ -98,7 +109,7 @@ impl Effective {
             ("receivers", Value::Mapping(self.receivers)),
             ("processors", Value::Mapping(self.processors)),
             ("exporters", Value::Mapping(self.exporters)),
-            ("extensions", Value::Mapping(map([("file_storage", value(&storage))]))),
+            ("extensions", Value::Mapping(extensions)),
             ("service", Value::Mapping(service)),
         ]));
         escape(&mut root);

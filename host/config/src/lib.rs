@@ -32,7 +32,8 @@ use std::path::{Path, PathBuf};
 
 pub use config::{
     Batch, Component, ComponentSource, Compression, Config, Detection, Detector, Enricher, Export, FileLog,
-    Limits, LogLevel, LongLine, Operators, OtlpHttp, Parser, Pipeline, Retry, StartAt, Tls, Zone,
+    HealthCheck, Limits, LogLevel, LongLine, Operators, OtlpHttp, Parser, Pipeline, Retry, StartAt, Tls,
+    Zone,
 };
 pub use problem::{Errors, Position, Problem, Warning};
 pub use resource::{Resource, ResourceStep};

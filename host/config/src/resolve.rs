@@ -10,7 +10,7 @@ mod section;
 mod service;
 
 use crate::Surroundings;
-use crate::config::Config;
+use crate::config::{Config, HealthCheck};
 use crate::problem::{Position, Problem, Report, nearest};
 use crate::read::{Subject, read};
 use crate::tree::Node;
@@ -45,7 +45,13 @@ struct Components {
     receivers: Section<crate::FileLog>,
     processors: Section<Processor>,
     exporters: Section<Exporter>,
-    extensions: Section<FileStorage>,
+    extensions: Section<Extension>,
+}
+
+/// What an extension is for.
+enum Extension {
+    FileStorage(FileStorage),
+    HealthCheck(HealthCheck),
 }
 
 /// An extension that says where state is kept.
@@ -79,6 +85,23 @@ fn file_storage(node: &Node, subject: &Subject, report: &mut Report) -> Option<F
         return None;
     }
     Some(FileStorage { directory: written.directory, create: written.create_directory.unwrap_or(true) })
+}
+
+fn health_check(node: &Node, subject: &Subject, report: &mut Report) -> Option<HealthCheck> {
+    let written: written::HealthCheck = read(node, subject, report)?;
+    let mut check = Check::new(node, subject, report);
+    let endpoint = written.endpoint.unwrap_or_else(|| "localhost:13133".to_owned());
+    let port = endpoint.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+    if port.is_none() {
+        let at = check.place("endpoint");
+        check.wrong(&at, "endpoint", format!("`{endpoint}` has no port"), "`endpoint: localhost:13133`");
+    }
+    let path = written.path.unwrap_or_else(|| "/".to_owned());
+    if !path.starts_with('/') {
+        let at = check.place("path");
+        check.wrong(&at, "path", format!("`{path}` does not begin with `/`"), "`path: /health`");
+    }
+    check.good.then_some(HealthCheck { endpoint, path })
 }
 
 /// Where a check across keys reports.

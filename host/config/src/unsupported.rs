@@ -82,7 +82,6 @@ const TYPES: &[(&str, &str, &str)] = &[
     ("exporter", "otlp", "gRPC comes with a later version; use `otlphttp` with port 4318"),
     ("exporter", "otlp_grpc", "gRPC comes with a later version; use `otlphttp` with port 4318"),
     ("exporter", "debug", "`skidway parse FILE` prints records"),
-    ("extension", "health_check", "it comes with a later version"),
 ];
 
 /// What to do instead of an option of the collector that is not supported.

@@ -217,6 +217,13 @@ written! {
 }
 
 written! {
+    HealthCheck {
+        endpoint: String,
+        path: String,
+    }
+}
+
+written! {
     Service {
         extensions: Vec<String>,
         pipelines: BTreeMap<String, de::IgnoredAny>,

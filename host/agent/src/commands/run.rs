@@ -20,7 +20,7 @@ use crate::cli::Run;
 use crate::library::Library;
 use crate::pipeline::{Lane, LaneParts, Outbox, Room, Sender, Sources};
 use crate::way::Way;
-use crate::{identity, logging, setup};
+use crate::{health, identity, logging, setup};
 
 /// Wrong usage or config.
 const WRONG_CONFIG: u8 = 2;
@@ -110,6 +110,9 @@ impl Agent {
         let mut lanes = Vec::new();
         for pipeline in &config.pipelines {
             agent.prepare(config, pipeline, &library, &given_up, &mut lanes)?;
+        }
+        if let Some(health_check) = &config.health_check {
+            health::start(health_check, agent.runtime.handle())?;
         }
         // Nothing has been read so far; from here on nothing can fail.
         for (name, parts, waker, books) in lanes {

@@ -7,7 +7,7 @@ use crate::{FileLog, Surroundings, unsupported};
 
 use super::exporter::{self, Exporter};
 use super::processors::{self, Processor};
-use super::{FileStorage, file_storage, receiver};
+use super::{Extension, file_storage, health_check, receiver};
 
 /// Types by the names that the collector knows them by, old and new.
 type Kinds = &'static [(&'static str, &'static str)];
@@ -25,7 +25,7 @@ const PROCESSORS: Kinds = &[
     ("filter", "filter"),
 ];
 const EXPORTERS: Kinds = &[("otlphttp", "otlphttp"), ("otlp_http", "otlphttp"), ("clickhouse", "clickhouse")];
-const EXTENSIONS: Kinds = &[("file_storage", "file_storage")];
+const EXTENSIONS: Kinds = &[("file_storage", "file_storage"), ("health_check", "health_check")];
 
 /// A type and a name: `filelog/system`.
 pub(super) struct Id {
@@ -169,8 +169,9 @@ pub(super) fn exporters(root: &Node, report: &mut Report) -> Section<Exporter> {
     })
 }
 
-pub(super) fn extensions(root: &Node, report: &mut Report) -> Section<FileStorage> {
-    section(root, "extension", EXTENSIONS, report, |_, node, subject, report| {
-        file_storage(node, subject, report)
+pub(super) fn extensions(root: &Node, report: &mut Report) -> Section<Extension> {
+    section(root, "extension", EXTENSIONS, report, |id, node, subject, report| match id.kind {
+        "health_check" => health_check(node, subject, report).map(Extension::HealthCheck),
+        _ => file_storage(node, subject, report).map(Extension::FileStorage),
     })
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::Surroundings;
-use crate::config::{Batch, Config, Export, FileLog, Pipeline};
+use crate::config::{Batch, Config, Export, FileLog, HealthCheck, Pipeline};
 use crate::effective::Effective;
 use crate::places::Places;
 use crate::problem::{Position, Report};
@@ -12,8 +12,8 @@ use crate::resource::{Resource, ResourceStep};
 use crate::tree::{Key, Node, Value};
 use crate::written;
 
-use super::Components;
 use super::processors::Processor;
+use super::{Components, Extension};
 
 const EXAMPLE: &str =
     "`service: {pipelines: {logs: {receivers: [filelog], processors: [batch], exporters: [otlphttp]}}}`";
@@ -34,6 +34,7 @@ pub(super) fn resolve(
     let pipelines = pipelines(key, node, &mut components, &mut effective, report);
     let (state_dir, create_state_dir) = state(root, node, &written, &mut components, surroundings, report);
 
+    let health_check = written.extensions.iter().flatten().find_map(|id| components.health_check(id));
     let unused = "name it in a pipeline of `service`, or remove it";
     components.receivers.warn_unused(unused, report);
     components.processors.warn_unused(unused, report);
@@ -42,7 +43,8 @@ pub(super) fn resolve(
 
     let log_level = written.telemetry.and_then(|t| t.logs).and_then(|l| l.level).unwrap_or_default();
     Some(Config {
-        effective: effective.finish(&state_dir, create_state_dir, log_level),
+        effective: effective.finish(&state_dir, create_state_dir, log_level, health_check.as_ref()),
+        health_check,
         pipelines,
         state_dir,
         create_state_dir,
@@ -50,6 +52,17 @@ pub(super) fn resolve(
         warnings: std::mem::take(&mut report.warnings),
         places: Places::new(root.clone()),
     })
+}
+
+impl Components {
+    fn health_check(&self, id: &str) -> Option<HealthCheck> {
+        self.extensions.entries.iter().find_map(|entry| match &entry.resolved {
+            Some(Extension::HealthCheck(health_check)) if entry.id.written == id => {
+                Some(health_check.clone())
+            }
+            _ => None,
+        })
+    }
 }
 
 fn pipelines(
@@ -229,7 +242,10 @@ fn state(
     let mut create = true;
     for (id, at) in named {
         let Some(index) = components.extensions.take(&id, &at, report) else { continue };
-        let Some(storage) = &components.extensions.entries[index].resolved else { continue };
+        let storage = match &components.extensions.entries[index].resolved {
+            Some(Extension::FileStorage(storage)) => storage,
+            Some(Extension::HealthCheck(_)) | None => continue,
+        };
         create &= storage.create;
         let Some(directory) = &storage.directory else { continue };
         match &folder {

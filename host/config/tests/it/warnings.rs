@@ -106,7 +106,7 @@ warning: `ec2.tags` has no effect without the detector `ec2`
 /// The settings of a receiver, from the line below its name on.
 fn advice(receiver: &str) -> String {
     let text = good_but(&[("    include: [/var/log/syslog]\n", receiver)]);
-    let config = config(&text).unwrap();
+    let config = config(&text).unwrap_or_else(|errors| panic!("{errors}"));
     config.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 

@@ -126,3 +126,71 @@ fn what_is_wrong_with_operators_has_its_place() {
         assert!(said.contains("config-1.yaml:1:"), "{said}");
     }
 }
+
+#[test]
+fn the_health_check_answers_while_the_agent_runs() {
+    use std::io::{Read as _, Write as _};
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let mut rig = rig("{}");
+    rig.config(&format!(
+        "extensions: {{health_check: {{endpoint: '{address}'}}}}\nservice: {{extensions: [health_check]}}"
+    ));
+    rig.start();
+    let ask = |path: &str| {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let answer = ask("/");
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.contains("\"status\":\"Server available\""),
+        "{answer}"
+    );
+    assert!(ask("/other").starts_with("HTTP/1.1 404"));
+    rig.stop();
+    assert!(std::net::TcpStream::connect(address).is_err());
+}
+
+#[test]
+fn processors_choose_and_change_records() {
+    let mut rig = rig(
+        "{operators: [{type: regex_parser, regex: '^(?P<level>\\w+) (?P<user>\\w+)', severity: {parse_from: attributes.level}}]}",
+    );
+    rig.config(
+        "processors:\n\
+         \x20 filter: {logs: {include: {match_type: strict, severity_number: {min: WARN}}}}\n\
+         \x20 attributes: {actions: [{key: user, action: hash}, {key: team, value: 5, action: insert}, {key: level, action: delete}]}\n\
+         service: {pipelines: {logs: {processors: [filter, attributes, batch]}}}",
+    );
+    rig.append("log", "info abc\nerror abc\n");
+    rig.start();
+    let record = rig.records(1).remove(0);
+    assert_eq!((record.severity_number, record.severity_text.as_str()), (17, "error"));
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(
+        (record.attr("user"), &record.attributes["team"], record.attr("level")),
+        (Some(abc), &Value::Integer(5), None)
+    );
+    let books = rig.stop();
+    assert_eq!((books.records_delivered, books.records_dropped), (1, 1));
+}
+
+#[test]
+fn the_environment_describes_the_source() {
+    let mut rig = rig("{}");
+    rig.env("OTEL_RESOURCE_ATTRIBUTES", "service.name=web,a=b%20c");
+    rig.config(
+        "processors: {resource_detection: {detectors: [env, system], system: {resource_attributes: {host.name: {enabled: false}}}}}\n\
+         service: {pipelines: {logs: {processors: [resource_detection, batch]}}}",
+    );
+    rig.append("log", "x\n");
+    rig.start();
+    let record = rig.records(1).remove(0);
+    let resource: Vec<_> = record.resource.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    assert_eq!(resource, ["a=b c", "os.type=linux", "service.name=web"]);
+    rig.stop();
+}

@@ -134,9 +134,17 @@ error: exporter `otlphttp` is not defined
     ),
     (
         PROCESSORS,
-        "extensions: {health_check: {}}\nprocessors:\n",
-        r"error: extension `health_check` is not supported yet
-  --> x.yaml:4:14
-  hint: it comes with a later version",
+        "extensions: {health_check: {endpoint: localhost, path: health}, zpages: {}}\nprocessors:\n",
+        r"error: `endpoint` of extension `health_check`: `localhost` has no port
+  --> x.yaml:4:39
+  hint: `endpoint: localhost:13133`
+
+error: `path` of extension `health_check`: `health` does not begin with `/`
+  --> x.yaml:4:56
+  hint: `path: /health`
+
+error: unknown type of extension `zpages`
+  --> x.yaml:4:65
+  hint: types: `file_storage`, `health_check`",
     ),
 ];
