@@ -131,6 +131,7 @@ pub(crate) fn tailer(receiver: &FileLog, mut resumer: Resumer) -> Result<Tailer>
     let options = skidway_tail::Options {
         include: patterns(&receiver.include),
         exclude: patterns(&receiver.exclude),
+        exclude_older_than: receiver.exclude_older_than,
         // See `Resumer`: on a later run, a file that nobody knows appeared while
         // nobody looked.
         start_at: match receiver.start_at {

@@ -80,6 +80,9 @@ pub struct FileLog {
     pub include: Vec<Glob>,
     /// Taken away from what `include` found.
     pub exclude: Vec<Glob>,
+    /// Files that were not written to for longer are left alone until they change.
+    #[serde(serialize_with = "crate::values::optional_duration", skip_serializing_if = "Option::is_none")]
+    pub exclude_older_than: Option<Duration>,
     /// For files that are there when the agent starts and have no checkpoint.
     pub start_at: StartAt,
     /// How long a change may go unnoticed where the system does not tell of it.
@@ -98,6 +101,10 @@ pub struct FileLog {
     pub include_file_name: bool,
     /// Whether records get `log.file.path`.
     pub include_file_path: bool,
+    /// Whether records get `log.file.name_resolved`, symbolic links followed.
+    pub include_file_name_resolved: bool,
+    /// Whether records get `log.file.path_resolved`, symbolic links followed.
+    pub include_file_path_resolved: bool,
     /// Set on every record. For operators, values may hold `EXPR(...)`.
     pub attributes: BTreeMap<String, String>,
     /// Set on what wrote the records. For operators, values may hold `EXPR(...)`.

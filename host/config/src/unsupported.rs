@@ -3,9 +3,6 @@
 
 /// Options: the kind of component, the option's path, what to do instead.
 const OPTIONS: &[(&str, &str, &str)] = &[
-    ("filelog", "exclude_older_than", "leave it out; `exclude` removes files by name"),
-    ("filelog", "include_file_name_resolved", "`include_file_name` and `include_file_path` are supported"),
-    ("filelog", "include_file_path_resolved", "`include_file_name` and `include_file_path` are supported"),
     ("filelog", "include_file_owner_name", "`include_file_name` and `include_file_path` are supported"),
     ("filelog", "include_file_owner_group_name", "`include_file_name` and `include_file_path` are supported"),
     ("filelog", "include_file_permissions", "`include_file_name` and `include_file_path` are supported"),

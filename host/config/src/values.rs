@@ -8,7 +8,7 @@ mod pattern;
 mod size;
 mod text;
 
-pub(crate) use duration::{GoDuration, duration, parse as parse_duration};
+pub(crate) use duration::{GoDuration, duration, optional_duration, parse as parse_duration};
 pub(crate) use endpoint::Endpoint;
 pub(crate) use header::HeaderName;
 pub use header::Secret;

@@ -30,6 +30,7 @@ written! {
     FileLog {
         include: Vec<Glob>,
         exclude: Vec<Glob>,
+        exclude_older_than: GoDuration,
         start_at: StartAt,
         poll_interval: GoDuration,
         force_flush_period: GoDuration,
@@ -37,6 +38,8 @@ written! {
         max_log_size: ByteSize,
         include_file_name: bool,
         include_file_path: bool,
+        include_file_name_resolved: bool,
+        include_file_path_resolved: bool,
         include_file_record_number: bool,
         include_file_record_offset: bool,
         attributes: BTreeMap<String, Text>,

@@ -9,8 +9,8 @@ use wit_parser::Resolve;
 /// Where in the answer (`result<parsed, string>`, see the WIT file) things stand:
 /// the lists of `records` in their order, eight bytes each, behind the discriminant.
 const FIRST_LIST: u32 = 4;
-const KEYS: u32 = FIRST_LIST + 9 * 8;
-const UNRECOGNISED: u32 = FIRST_LIST + 11 * 8 + 8;
+const KEYS: u32 = FIRST_LIST + 12 * 8;
+const UNRECOGNISED: u32 = FIRST_LIST + 14 * 8 + 16;
 
 /// A parser whose answer has `length` in the place of the list at `list`.
 fn forger(list: u32, pointer: u32, length: u32) -> Component {
@@ -20,8 +20,9 @@ fn forger(list: u32, pointer: u32, length: u32) -> Component {
             (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 65536)
             (func (export "skidway:processor/lifecycle@0.1.0#configure") (param i32 i32) (result i32)
                 i32.const 1024)
+            (func (export "skidway:processor/parser@0.1.0#owns-file-attributes") (result i32) i32.const 0)
             (func (export "skidway:processor/parser@0.1.0#parse")
-                (param i32 i32 i32 i32 i64 i32 i32 i32) (result i32)
+                (param i32 i32 i32 i32 i64 i32 i32 i32 i64 i64 i32 i32) (result i32)
                 (i32.store (i32.const {at}) (i32.const {pointer}))
                 (i32.store (i32.const {behind}) (i32.const {length}))
                 i32.const 2048))"#,

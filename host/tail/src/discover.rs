@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use skidway_model::{FileKey, Identity};
 
@@ -112,6 +112,11 @@ impl Tailer {
                 Some(found) => self.still_there(node, found),
                 None => self.left(node, started),
             }
+        }
+        if let Some(limit) = self.options.exclude_older_than {
+            let now = SystemTime::now();
+            let age = |found: &Match| now.duration_since(found.modified?).ok();
+            scan.files.retain(|_, found| age(found).is_none_or(|age| age <= limit));
         }
         for (node, found) in std::mem::take(&mut scan.files) {
             self.found(node, found, first, started, &mut scan);

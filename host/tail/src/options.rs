@@ -23,6 +23,9 @@ pub struct Options {
     /// Globs of paths to leave out. One that ends in `/**` also keeps the walk
     /// out of that directory.
     pub exclude: Vec<String>,
+    /// Files that were not written to for longer than this are not taken up; they
+    /// are when they change. `None`, the default: all are.
+    pub exclude_older_than: Option<Duration>,
     /// See [`StartAt`]; `End` by default.
     pub start_at: StartAt,
     /// How often to look without change notification, and at files that are on
@@ -56,6 +59,7 @@ impl Default for Options {
         Self {
             include: Vec::new(),
             exclude: Vec::new(),
+            exclude_older_than: None,
             start_at: StartAt::End,
             poll_interval: Duration::from_millis(200),
             flush_period: Duration::from_millis(500),

@@ -6,6 +6,7 @@ use std::fmt;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use walkdir::WalkDir;
 
@@ -33,6 +34,8 @@ pub(crate) struct Match {
     /// Where a symbolic link leads, when that is not one of the paths.
     pub(crate) target: Option<PathBuf>,
     pub(crate) length: u64,
+    /// When it was last written to, as far as the file system tells.
+    pub(crate) modified: Option<SystemTime>,
 }
 
 /// Why a path is not followed.
@@ -140,6 +143,7 @@ impl Scan {
             paths: Vec::new(),
             target: None,
             length: metadata.len(),
+            modified: metadata.modified().ok(),
         });
         found.paths.push((linked, path.to_owned()));
         // Changes are told to those who watch the directory where the file really is.

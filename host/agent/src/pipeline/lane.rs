@@ -191,11 +191,19 @@ impl Remembered {
 
 /// What is known of a file and was asked for (semantic conventions: `log.file.*`).
 fn file_attributes(receiver: &FileLog, path: &Path) -> Vec<Attribute> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let path = path.to_string_lossy();
+    // A file that is gone has the name that it had.
+    let wants_resolved = receiver.include_file_name_resolved || receiver.include_file_path_resolved;
+    let resolved = wants_resolved.then(|| path.canonicalize().unwrap_or_else(|_| path.to_owned()));
+    let resolved = resolved.as_deref().unwrap_or(path);
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let (name, name_resolved) = (name(path), name(resolved));
+    let (path, path_resolved) = (path.to_string_lossy(), resolved.to_string_lossy());
+    let attribute = |wanted: bool, key: &str, value: &str| wanted.then(|| Attribute::new(key, value));
     let all = [
-        receiver.include_file_name.then(|| Attribute::new("log.file.name", name)),
-        receiver.include_file_path.then(|| Attribute::new("log.file.path", path)),
+        attribute(receiver.include_file_name, "log.file.name", &name),
+        attribute(receiver.include_file_path, "log.file.path", &path),
+        attribute(receiver.include_file_name_resolved, "log.file.name_resolved", &name_resolved),
+        attribute(receiver.include_file_path_resolved, "log.file.path_resolved", &path_resolved),
     ];
     all.into_iter().flatten().collect()
 }

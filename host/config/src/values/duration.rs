@@ -129,6 +129,15 @@ pub(crate) fn duration<S: Serializer>(duration: &Duration, serializer: S) -> Res
     serializer.collect_str(&GoDuration(*duration))
 }
 
+/// The same for one that may be left out; it is skipped then.
+#[expect(clippy::ref_option, reason = "what serde hands over")]
+pub(crate) fn optional_duration<S: Serializer>(
+    duration: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&GoDuration(duration.unwrap_or_default()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

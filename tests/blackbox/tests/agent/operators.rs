@@ -194,3 +194,24 @@ fn the_environment_describes_the_source() {
     assert_eq!(resource, ["a=b c", "os.type=linux", "service.name=web"]);
     rig.stop();
 }
+
+#[test]
+fn old_files_wait_for_a_change_and_links_are_followed() {
+    let mut rig = rig(
+        "{exclude_older_than: 1h, include_file_path: true, include_file_name_resolved: true, include_file_path_resolved: true}",
+    );
+    rig.append("old.log", "old\n");
+    rig.set_modified("old.log", 1_700_000_000);
+    let real = rig.folder().join("real.txt");
+    std::fs::write(&real, "new\n").unwrap();
+    std::os::unix::fs::symlink(&real, rig.log_file("link.log")).unwrap();
+    rig.start();
+    let record = rig.records(1).remove(0);
+    let file = ["log.file.name", "log.file.name_resolved", "log.file.path_resolved"]
+        .map(|key| record.attr(key).unwrap().to_owned());
+    assert_eq!(record.body, "new");
+    assert_eq!(file, ["link.log", "real.txt", real.to_str().unwrap()].map(str::to_owned));
+    rig.append("old.log", "young again\n");
+    assert_eq!(rig.bodies(3)[1..], ["old", "young again"]);
+    rig.stop();
+}

@@ -1,4 +1,4 @@
-//! Nanoseconds per stamp: `cargo run --release -p skidway-stamp --example speed`.
+//! Nanoseconds per stamp: `cargo run --release -p skidway-stamp --example stamp_speed`.
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 use std::time::Instant;

@@ -1,5 +1,5 @@
 //! Nanoseconds per line for the configs of ClickStack's guide, outside of the
-//! sandbox: `cargo run --release -p skidway-processor-operators --example speed`.
+//! sandbox: `cargo run --release -p skidway-processor-operators --example operators_speed`.
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 use std::time::Instant;

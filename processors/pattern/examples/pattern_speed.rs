@@ -1,5 +1,5 @@
 //! Nanoseconds per line for the patterns of ClickStack's guide:
-//! `cargo run --release -p skidway-pattern --example speed`.
+//! `cargo run --release -p skidway-pattern --example pattern_speed`.
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 use std::time::Instant;
