@@ -13,11 +13,12 @@
 mod json;
 mod keyword;
 
+use skidway_keywords::Keywords;
 use skidway_sdk::{Changes, Enricher, Item, severity_name};
 
 /// The enricher. It has no settings.
 #[derive(Debug)]
-pub struct ClickStack;
+pub struct ClickStack(Keywords);
 
 skidway_sdk::export_enricher!(ClickStack);
 
@@ -27,7 +28,7 @@ const LEVELS: [&str; 7] = ["level", "Level", "LEVEL", "severity", "Severity", "S
 impl Enricher for ClickStack {
     fn configure(config: &str) -> Result<Self, String> {
         skidway_sdk::no_settings(config)?;
-        Ok(Self)
+        Ok(Self(keyword::keywords()))
     }
 
     fn reads(&self) -> Vec<&str> {
@@ -52,7 +53,7 @@ impl Enricher for ClickStack {
         if let Some(level) = LEVELS.iter().enumerate().find_map(|named| attribute((named.0, named.1))) {
             return out.severity_as(0, &level.to_ascii_lowercase());
         }
-        let (number, text) = keyword::infer(record.body());
+        let (number, text) = keyword::infer(&self.0, record.body());
         out.severity_as(number, text.as_bytes());
     }
 }

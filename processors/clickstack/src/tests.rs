@@ -26,7 +26,7 @@ impl Parser for Lines {
 fn json_becomes_flat_attributes() {
     let entries = parse_and_enrich(
         &Lines,
-        &ClickStack,
+        &ClickStack::configure("{}").unwrap(),
         "request {\"a\":{\"b\":[1,true]},\"c\":\"x\",\"e\":{}} done\n{broken}\nplain\n",
     );
     assert_eq!(entries[0].pairs(), [("a.b.0", "1"), ("a.b.1", "true"), ("c", "x"), ("e", "{}")]);
@@ -36,7 +36,8 @@ fn json_becomes_flat_attributes() {
 #[test]
 fn severity_is_the_records_own_or_an_attributes_or_the_texts() {
     let severity = |line: &str| {
-        let entry = parse_and_enrich(&Lines, &ClickStack, &format!("{line}\n")).remove(0);
+        let entry =
+            parse_and_enrich(&Lines, &ClickStack::configure("{}").unwrap(), &format!("{line}\n")).remove(0);
         (entry.severity, entry.severity_text)
     };
     let pair = |number: u8, text: &str| (number, text.to_owned());

@@ -86,21 +86,25 @@ const COMMON: &[&str] = &["type", "id", "output", "on_error", "if"];
 /// What operators are made with.
 pub(crate) struct Making<'a> {
     pub(crate) zones: &'a Zones,
-    /// Where an operator's outputs are, by id.
+    /// The ids of all operators, by place.
     ids: &'a [String],
-    path: &'a str,
 }
 
 impl Making<'_> {
-    /// The place of the operator with this id.
-    pub(crate) fn output(&self, key: &str, id: &str) -> Result<usize, Problem> {
-        // The collector's name for what is behind the receiver.
-        if let Some(place) = self.ids.iter().position(|known| known == id) {
-            return Ok(place);
+    /// The places of the operators that a setting names, one or a list of them.
+    pub(crate) fn outputs(&self, settings: &Settings<'_>, key: &str) -> Result<Vec<usize>, Problem> {
+        let one = |json: &Json| match json {
+            Json::String(id) => self.ids.iter().position(|known| known == id).ok_or_else(|| {
+                let hint = nearest(id, self.ids.iter().map(String::as_str));
+                settings.wrong(key, format!("no operator has the id `{id}`; {hint}"))
+            }),
+            other => Err(settings.wrong(key, format!("it is {}, not an id", crate::settings::kind(other)))),
+        };
+        match settings.get(key) {
+            None => Ok(Vec::new()),
+            Some(Json::Array(ids)) => ids.iter().map(one).collect(),
+            Some(other) => one(other).map(|place| vec![place]),
         }
-        let known = self.ids.iter().map(String::as_str);
-        let at = format!("{}.{key}", self.path);
-        Err(Problem::new(at, format!("no operator has the id `{id}`; {}", nearest(id, known))))
     }
 }
 
@@ -121,7 +125,7 @@ impl Chain {
         let ids = ids(&settings)?;
         let mut nodes = Vec::with_capacity(settings.len());
         for (place, settings) in settings.iter().enumerate() {
-            let making = Making { zones, ids: &ids, path: settings.path() };
+            let making = Making { zones, ids: &ids };
             let (kind, known, work) = operators::make(settings, &making)?;
             settings.only(&[COMMON, known])?;
             let condition = match settings.text("if")?.filter(|text| !text.is_empty()) {
@@ -131,7 +135,7 @@ impl Chain {
             let next = match settings.get("output") {
                 None if place + 1 < list.len() => vec![place + 1],
                 None => vec![END],
-                Some(output) => outputs(settings, output, &making)?,
+                Some(_) => making.outputs(settings, "output")?,
             };
             nodes.push(Node { kind, work, condition, on_error: on_error(settings)?, next });
         }
@@ -203,17 +207,6 @@ fn ids(settings: &[Settings<'_>]) -> Result<Vec<String>, Problem> {
         ids.push(id);
     }
     Ok(ids)
-}
-
-fn outputs(settings: &Settings<'_>, output: &Json, making: &Making<'_>) -> Result<Vec<usize>, Problem> {
-    let one = |json: &Json| match json {
-        Json::String(id) => making.output("output", id),
-        other => Err(settings.wrong("output", format!("it is {}, not an id", crate::settings::kind(other)))),
-    };
-    match output {
-        Json::Array(ids) => ids.iter().map(one).collect(),
-        other => one(other).map(|place| vec![place]),
-    }
 }
 
 fn on_error(settings: &Settings<'_>) -> Result<OnError, Problem> {

@@ -14,10 +14,6 @@ impl Problem {
     pub(crate) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { path: path.into(), message: message.into() }
     }
-
-    pub(crate) fn into_message(self) -> String {
-        self.message
-    }
 }
 
 impl std::fmt::Display for Problem {
@@ -41,10 +37,6 @@ impl<'j> Settings<'j> {
             Json::Object(map) => Ok(Self { map, path }),
             other => Err(Problem::new(path, format!("it is {}, not a map of settings", kind(other)))),
         }
-    }
-
-    pub(crate) fn path(&self) -> &'j str {
-        self.path
     }
 
     /// The path of a setting.

@@ -86,7 +86,8 @@ impl Base<'_> {
     }
 }
 
-fn templates(settings: &Settings<'_>, key: &str) -> Result<Vec<(Name, Template)>, Problem> {
+/// Names and texts of a map of settings.
+pub(crate) fn templates(settings: &Settings<'_>, key: &str) -> Result<Vec<(Name, Template)>, Problem> {
     let Some(json) = settings.get(key) else { return Ok(Vec::new()) };
     let path = settings.at(key);
     let map = Settings::new(json, &path)?;

@@ -10,7 +10,6 @@
 //!
 //! All of 2 and 3 can be set: see [`settings`].
 
-mod keywords;
 mod level;
 pub mod settings;
 

@@ -21,26 +21,12 @@
 //! Levels are `trace`, `debug`, `info`, `warn`, `error` and `fatal`, or with a digit
 //! up to 4 as in `error2`.
 
-use crate::keywords::Keywords;
 use crate::level;
+use skidway_keywords::{GATEWAY, Keywords};
 use skidway_sdk::json::{self, Value};
 use std::collections::BTreeMap;
 
 const INFO: u8 = 9;
-
-const BUILT_IN: [(&str, u8); 11] = [
-    ("alert", 21),
-    ("crit", 21),
-    ("emerg", 21),
-    ("fatal", 21),
-    ("error", 17),
-    ("err", 17),
-    ("warn", 13),
-    ("notice", 13),
-    ("debug", 5),
-    ("dbug", 5),
-    ("trace", 1),
-];
 
 /// The settings, understood.
 #[derive(Debug)]
@@ -71,7 +57,7 @@ impl Settings {
             overwrite: false,
         };
         let mut keywords: BTreeMap<String, u8> =
-            BUILT_IN.iter().map(|&(word, number)| (word.into(), number)).collect();
+            GATEWAY.iter().map(|&(word, number)| (word.into(), number)).collect();
         for (key, value) in &written.0 {
             match (key.as_str(), value) {
                 ("from", Value::String(name)) => settings.attribute = (name != "body").then(|| name.clone()),

@@ -1,11 +1,10 @@
 //! Operators that decide where entries go.
 
-use serde_json::Value as Json;
-
 use crate::chain::{Failure, Fate, Making, Operator, Surroundings};
 use crate::entry::Entry;
 use crate::expression::{Expression, Template};
-use crate::settings::{Problem, Settings, kind};
+use crate::settings::{Problem, Settings};
+use crate::statics::templates;
 use crate::value::Name;
 
 pub(crate) const ROUTER: &[&str] = &["routes", "default"];
@@ -49,42 +48,15 @@ impl Router {
             let condition = Expression::new(written).map_err(|why| route.wrong("expr", why))?;
             routes.push(Route {
                 condition,
-                outputs: outputs(&route, "output", making)?,
-                attributes: attributes(&route)?,
+                outputs: making.outputs(&route, "output")?,
+                attributes: templates(&route, "attributes")?,
             });
             if routes.last().is_some_and(|route| route.outputs.is_empty()) {
                 return Err(route.wrong("output", "it is missing; name the operator that goes on"));
             }
         }
-        Ok(Self { routes, default: outputs(settings, "default", making)? })
+        Ok(Self { routes, default: making.outputs(settings, "default")? })
     }
-}
-
-fn outputs(settings: &Settings<'_>, key: &str, making: &Making<'_>) -> Result<Vec<usize>, Problem> {
-    let one = |json: &Json| match json {
-        Json::String(id) => {
-            making.output(key, id).map_err(|problem| settings.wrong(key, problem.into_message()))
-        }
-        other => Err(settings.wrong(key, format!("it is {}, not an id", kind(other)))),
-    };
-    match settings.get(key) {
-        None => Ok(Vec::new()),
-        Some(Json::Array(ids)) => ids.iter().map(one).collect(),
-        Some(other) => one(other).map(|place| vec![place]),
-    }
-}
-
-fn attributes(settings: &Settings<'_>) -> Result<Vec<(Name, Template)>, Problem> {
-    let Some(json) = settings.get("attributes") else { return Ok(Vec::new()) };
-    let path = settings.at("attributes");
-    let map = Settings::new(json, &path)?;
-    let template = |(name, json): (&String, &Json)| match json {
-        Json::String(text) => {
-            Ok((Name::from(name.as_str()), Template::new(text).map_err(|why| map.wrong(name, why))?))
-        }
-        other => Err(map.wrong(name, format!("it is {}, not text", kind(other)))),
-    };
-    map.entries().map(template).collect()
 }
 
 impl Operator for Router {

@@ -5,9 +5,24 @@
 use std::collections::BTreeMap;
 use wide::u8x16;
 
+/// What ClickStack's gateway looks for, and the severities that it takes it for.
+pub const GATEWAY: [(&str, u8); 11] = [
+    ("alert", 21),
+    ("crit", 21),
+    ("emerg", 21),
+    ("fatal", 21),
+    ("error", 17),
+    ("err", 17),
+    ("warn", 13),
+    ("notice", 13),
+    ("debug", 5),
+    ("dbug", 5),
+    ("trace", 1),
+];
+
 /// Keywords with what they mean, in lower case.
 #[derive(Debug, Default)]
-pub(crate) struct Keywords {
+pub struct Keywords {
     /// Sorted by the group of the first letter, within it the longest first.
     words: Vec<(Box<[u8]>, u8)>,
     /// Where in `words` the group of a first letter starts and ends.
@@ -26,7 +41,8 @@ fn group(byte: u8) -> usize {
 }
 
 impl Keywords {
-    pub(crate) fn new(keywords: BTreeMap<String, u8>) -> Self {
+    /// Keywords in lower case, of ASCII letters, digits and `_`, and what each means.
+    pub fn new(keywords: BTreeMap<String, u8>) -> Self {
         let mut words: Vec<_> =
             keywords.into_iter().map(|(word, means)| (word.into_bytes().into_boxed_slice(), means)).collect();
         let letter = |word: &[u8]| word.first().map_or(0, |&byte| group(byte));
@@ -48,7 +64,7 @@ impl Keywords {
     }
 
     /// What the first keyword in `text` means.
-    pub(crate) fn first_in(&self, text: &[u8]) -> Option<u8> {
+    pub fn first_in(&self, text: &[u8]) -> Option<u8> {
         // 1 where a word goes on from the bytes before.
         let mut within = 0;
         for (index, bytes) in text.chunks(64).enumerate() {
@@ -136,7 +152,7 @@ mod tests {
     use std::sync::LazyLock;
 
     fn built_in() -> Keywords {
-        crate::settings::Settings::read("{}").unwrap().keywords
+        Keywords::new(GATEWAY.iter().map(|&(word, number)| (word.to_owned(), number)).collect())
     }
 
     /// The gateway's own expression.
