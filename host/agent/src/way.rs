@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -37,7 +38,11 @@ impl Way<'_> {
         if !own.exists()
             && let Some(other) = latest(&receiver)
         {
-            fs::create_dir_all(&own)
+            // As the state file's own folder: nobody else's business.
+            let mut builder = fs::DirBuilder::new();
+            builder.recursive(true).mode(0o700);
+            builder
+                .create(&own)
                 .and_then(|()| fs::copy(&other, own.join(CHECKPOINTS)))
                 .with_context(|| format!("cannot begin where {} ends", other.display()))?;
         }

@@ -77,7 +77,7 @@ impl ContainedParser {
                 self.health.succeeded(self.parser.name());
             }
         } else {
-            pieces.push(self.raw(text, &"it rests after failing too often"));
+            pieces.push(self.raw(text, context, &"it rests after failing too often"));
         }
         pieces
     }
@@ -89,11 +89,11 @@ impl ContainedParser {
         };
         let now = Instant::now();
         if self.health.failed(self.parser.name(), &error, now) {
-            return pieces.push(self.raw(text, &error));
+            return pieces.push(self.raw(text, context, &error));
         }
         let Some(middle) = middle_line(text) else {
             self.health.isolated(self.parser.name(), &error, now);
-            return pieces.push(self.raw(text, &error));
+            return pieces.push(self.raw(text, context, &error));
         };
         let (left, right) = text.split_at(middle);
         let known = pieces.len();
@@ -101,15 +101,17 @@ impl ContainedParser {
         let entries: u64 = pieces[known..].iter().map(|piece| u64::from(piece.entries)).sum();
         let context = &context.after(left.len(), entries);
         if self.health.is_resting(now) {
-            pieces.push(self.raw(right, &error));
+            pieces.push(self.raw(right, context, &error));
         } else {
             self.attempt(right, context, pieces);
         }
     }
 
-    fn raw<'t>(&self, text: &'t str, error: &dyn std::fmt::Display) -> Piece<'t> {
+    fn raw<'t>(&self, text: &'t str, context: &Context, error: &dyn std::fmt::Display) -> Piece<'t> {
         let (mut records, skipped_lines) = raw_records(text);
-        mark(&mut records, self.parser.name(), error);
+        // What the parser would have put on its records; else the host does.
+        let file = if self.parser.owns_file_attributes() { &context.file_attributes[..] } else { &[] };
+        mark(&mut records, self.parser.name(), error, file);
         let entries = records.len() as u32;
         Piece {
             records,
@@ -170,7 +172,7 @@ impl ContainedEnricher {
             return 0;
         }
         if !self.health.begin(Instant::now()) {
-            mark(&mut records, self.enricher.name(), &"it rests after failing too often");
+            mark(&mut records, self.enricher.name(), &"it rests after failing too often", &[]);
             out(records);
             return 0;
         }
@@ -202,14 +204,14 @@ impl ContainedEnricher {
             if !rests {
                 self.health.isolated(self.enricher.name(), &error, now);
             }
-            mark(&mut records, self.enricher.name(), &error);
+            mark(&mut records, self.enricher.name(), &error, &[]);
             out(records);
             return 0;
         }
         let mut second = records.split_off(records.len() / 2);
         let dropped = self.attempt(records, out, failed);
         if self.health.is_resting(now) {
-            mark(&mut second, self.enricher.name(), &error);
+            mark(&mut second, self.enricher.name(), &error, &[]);
             out(second);
             return dropped;
         }

@@ -1,6 +1,6 @@
 //! Lines that no component could parse, as records: the body and nothing else.
 
-use skidway_model::{Checked, Key, Patch, Records};
+use skidway_model::{Attribute, Checked, Key, Patch, Records};
 
 /// The attribute that marks records which a component failed on: its value is the
 /// component's name and what went wrong.
@@ -32,20 +32,31 @@ pub fn raw_records(text: &str) -> (Checked<'_>, u32) {
     }
 }
 
-/// Puts [`ERROR_KEY`] on every one of `records`.
-pub(crate) fn mark(records: &mut Checked<'_>, component: &str, error: &dyn std::fmt::Display) {
-    let reason = format!("{component}: {error}");
-    let start = (records.text().len() + records.columns().scratch.len()) as u32;
-    let n = records.len();
-    let patch = Patch {
-        set_record: (0..n as u32).collect(),
-        set_key: vec![0; n],
-        set_start: vec![start; n],
-        set_end: vec![start + reason.len() as u32; n],
-        keys: vec![Key::text(ERROR_KEY)],
-        scratch: reason.into_bytes(),
-        ..Patch::default()
-    };
+/// Puts [`ERROR_KEY`] on every one of `records`, and these attributes.
+pub(crate) fn mark(
+    records: &mut Checked<'_>,
+    component: &str,
+    error: &dyn std::fmt::Display,
+    attributes: &[Attribute],
+) {
+    let base = records.text().len() + records.columns().scratch.len();
+    let reason = Attribute::new(ERROR_KEY, format!("{component}: {error}"));
+    let mut patch = Patch::default();
+    let mut spans = Vec::new();
+    for attribute in attributes.iter().chain([&reason]) {
+        let start = (base + patch.scratch.len()) as u32;
+        patch.scratch.extend_from_slice(attribute.value.as_bytes());
+        spans.push((start, (base + patch.scratch.len()) as u32));
+        patch.keys.push(Key::text(&attribute.name));
+    }
+    for record in 0..records.len() as u32 {
+        for (key, &(start, end)) in spans.iter().enumerate() {
+            patch.set_record.push(record);
+            patch.set_key.push(key as u16);
+            patch.set_start.push(start);
+            patch.set_end.push(end);
+        }
+    }
     if let Err(invalid) = records.apply(patch) {
         tracing::warn!("records that a component failed on are not marked: {invalid}");
     }
@@ -64,7 +75,8 @@ mod tests {
         assert_eq!(bodies(&records), ["one", "zwö\0", "last"]);
         assert_eq!(records.columns().origin, [0, 11, 17]);
         assert_eq!(blank, 2);
-        mark(&mut records, "x", &"why");
-        assert_eq!(records.attributes(2).collect::<Vec<_>>(), [(0, b"x: why".as_slice())]);
+        mark(&mut records, "x", &"why", &[Attribute::new("log.file.name", "syslog")]);
+        let marks = [(0, b"syslog".as_slice()), (1, b"x: why")];
+        assert_eq!(records.attributes(2).collect::<Vec<_>>(), marks);
     }
 }
