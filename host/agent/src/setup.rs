@@ -82,7 +82,8 @@ pub(crate) fn stage(library: &Library, pipeline: &Pipeline, receiver: &FileLog) 
         ZoneName::Utc => TimeZone::UTC,
         ZoneName::Named(name) => TimeZone::get(name).with_context(|| format!("time zone {name}"))?,
     };
-    Ok(Stage::new(parsers(library, receiver)?, enrichers(library, pipeline)?, Zone::new(zone)))
+    let (parsers, enrichers) = (parsers(library, receiver)?, enrichers(library, pipeline)?);
+    Ok(Stage::new(parsers, enrichers, Zone::new(zone), receiver.encoding))
 }
 
 fn parsers(library: &Library, receiver: &FileLog) -> Result<Vec<ContainedParser>> {

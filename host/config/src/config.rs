@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::problem::Warning;
 use crate::resource::Resource;
-use crate::values::{Glob, Pattern, Secret};
+use crate::values::{Encoding, Glob, Pattern, Secret};
 
 /// A config that can be run.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,6 +112,8 @@ pub struct FileLog {
     /// How long whole lines that the parser holds back wait for what follows them.
     #[serde(skip)]
     pub settle: Duration,
+    /// How the files' characters are encoded.
+    pub encoding: Encoding,
     /// What turns lines into records.
     pub parser: Parser,
     /// The zone of time stamps that name none.

@@ -37,7 +37,7 @@ pub use config::{
 };
 pub use problem::{Errors, Position, Problem, Warning};
 pub use resource::{Resource, ResourceStep};
-pub use values::{Glob, Pattern, Secret};
+pub use values::{Encoding, Glob, Pattern, Secret};
 
 use crate::problem::Report;
 

@@ -2,6 +2,7 @@
 //! itself so that it can be read again.
 
 mod duration;
+mod encoding;
 mod endpoint;
 mod header;
 mod pattern;
@@ -9,6 +10,7 @@ mod size;
 mod text;
 
 pub(crate) use duration::{GoDuration, duration, optional_duration, parse as parse_duration};
+pub use encoding::Encoding;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use header::HeaderName;
 pub use header::Secret;

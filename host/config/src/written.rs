@@ -14,7 +14,7 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::config::{LogLevel, LongLine, StartAt};
-use crate::values::{ByteSize, Endpoint, Glob, GoDuration, HeaderName, Pattern, Secret, Text};
+use crate::values::{ByteSize, Encoding, Endpoint, Glob, GoDuration, HeaderName, Pattern, Secret, Text};
 
 /// A component's settings with their defaults left open.
 macro_rules! written {
@@ -48,7 +48,7 @@ written! {
         preserve_leading_whitespaces: bool,
         preserve_trailing_whitespaces: bool,
         max_log_size_behavior: LongLine,
-        encoding: String,
+        encoding: Encoding,
         operators: Vec<serde_json::Value>,
         retry_on_failure: Retry,
         storage: String,

@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use jiff::tz::TimeZone;
+use skidway_config::Encoding;
 use skidway_plugin::Limits;
 
 use crate::cli::{Output, Parse};
@@ -69,7 +70,7 @@ fn stage(args: &Parse) -> Result<Stage> {
             TimeZone::get(name).with_context(|| format!("no time zone {name}; try UTC or Europe/Berlin"))?
         }
     };
-    Ok(Stage::new(parsers, enrichers, Zone::new(zone)))
+    Ok(Stage::new(parsers, enrichers, Zone::new(zone), Encoding::Utf8))
 }
 
 /// Compiled components are kept between calls where the user has a cache folder.

@@ -5,6 +5,7 @@ mod choice;
 mod text;
 mod zone;
 
+use skidway_config::Encoding;
 use skidway_model::{Attribute, Checked};
 use skidway_plugin::{ContainedEnricher, ContainedParser, Context, Piece};
 
@@ -17,6 +18,7 @@ pub(crate) struct Stage {
     parsers: Vec<ContainedParser>,
     enrichers: Vec<ContainedEnricher>,
     zone: Zone,
+    encoding: Encoding,
 }
 
 /// A chunk and what is known about where it comes from.
@@ -66,9 +68,14 @@ const MAX_SWITCHES: usize = 8;
 
 impl Stage {
     /// `parsers` has at least one; with several, each file gets the one that fits.
-    pub(crate) fn new(parsers: Vec<ContainedParser>, enrichers: Vec<ContainedEnricher>, zone: Zone) -> Self {
+    pub(crate) fn new(
+        parsers: Vec<ContainedParser>,
+        enrichers: Vec<ContainedEnricher>,
+        zone: Zone,
+        encoding: Encoding,
+    ) -> Self {
         assert!(!parsers.is_empty(), "a stage needs a parser");
-        Self { parsers, enrichers, zone }
+        Self { parsers, enrichers, zone, encoding }
     }
 
     /// Whether records of a file carry its attributes already.
@@ -89,7 +96,7 @@ impl Stage {
         choice: &mut Choice,
         out: &mut dyn FnMut(Checked<'_>),
     ) -> Tally {
-        let text = text::readable(input.bytes);
+        let text = text::readable(input.bytes, self.encoding);
         let context = Context {
             path: input.path.to_owned(),
             reference_time_unix_nano: input.modified_unix_nano,

@@ -1,13 +1,24 @@
 //! Bytes of a file as text that components may rely on.
 //!
-//! Every byte that is not part of valid UTF-8 becomes U+FFFD, one for one, as in
-//! the collector's file receiver. Line feeds stay line feeds, so a position at the
+//! In UTF-8 every byte that is not part of a character becomes U+FFFD, one for one,
+//! as in the collector's file receiver. Line feeds stay line feeds, so a position at the
 //! end of a line can be found again in the bytes by counting lines.
 
 use std::borrow::Cow;
 
-/// `bytes` as text; borrowed where they are valid, which costs one fast pass.
-pub(crate) fn readable(bytes: &[u8]) -> Cow<'_, str> {
+use skidway_config::Encoding;
+
+/// `bytes` of this encoding as text.
+pub(crate) fn readable(bytes: &[u8], encoding: Encoding) -> Cow<'_, str> {
+    match encoding {
+        Encoding::Utf8 => utf8(bytes),
+        Encoding::Latin1 => encoding_rs::mem::decode_latin1(bytes),
+        Encoding::Other(other) => other.decode_without_bom_handling(bytes).0,
+    }
+}
+
+/// Borrowed where the bytes are valid, which costs one fast pass.
+fn utf8(bytes: &[u8]) -> Cow<'_, str> {
     match simdutf8::basic::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => Cow::Owned(replaced(bytes)),
@@ -46,16 +57,40 @@ mod tests {
 
     #[test]
     fn each_invalid_byte_is_replaced_by_one_character() {
-        assert_eq!(readable(b"ok \xff\xfe."), "ok \u{fffd}\u{fffd}.");
+        assert_eq!(utf8(b"ok \xff\xfe."), "ok \u{fffd}\u{fffd}.");
         // The first two bytes of a character of three, cut off.
-        assert_eq!(readable(b"\xe6\x97\n"), "\u{fffd}\u{fffd}\n");
-        assert!(matches!(readable("日本".as_bytes()), Cow::Borrowed(_)));
+        assert_eq!(utf8(b"\xe6\x97\n"), "\u{fffd}\u{fffd}\n");
+        assert!(matches!(utf8("日本".as_bytes()), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn other_encodings_keep_their_line_feeds() {
+        for label in [
+            "windows-1252",
+            "shift_jis",
+            "euc-jp",
+            "gbk",
+            "gb18030",
+            "big5",
+            "euc-kr",
+            "iso-2022-jp",
+            "koi8-r",
+        ] {
+            let encoding = Encoding::Other(encoding_rs::Encoding::for_label(label.as_bytes()).unwrap());
+            for lead in 0x80..=0xff {
+                let bytes = [b'a', lead, b'\n', b'b', b'\n'];
+                let text = readable(&bytes, encoding);
+                let first =
+                    text.find('\n').unwrap_or_else(|| panic!("{label} swallows it behind {lead:#x}")) + 1;
+                assert_eq!(original_len(&bytes, &text, first), 3, "{label} {lead:#x}");
+            }
+        }
     }
 
     proptest! {
         #[test]
         fn line_ends_are_found_again(bytes in prop::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..60)) {
-            let text = readable(&bytes);
+            let text = utf8(&bytes);
             prop_assert_eq!(original_len(&bytes, &text, 0), 0);
             prop_assert_eq!(original_len(&bytes, &text, text.len()), bytes.len());
             let ends = |all: &[u8]| memchr::memchr_iter(b'\n', all).map(|at| at + 1).collect::<Vec<_>>();

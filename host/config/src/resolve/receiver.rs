@@ -10,7 +10,7 @@ use crate::config::{FileLog, StartAt, Zone};
 use crate::problem::Report;
 use crate::read::{Subject, read};
 use crate::tree::Node;
-use crate::values::{ByteSize, GoDuration, Text};
+use crate::values::{ByteSize, Encoding, GoDuration, Text};
 use crate::written;
 
 use super::operators::Operators;
@@ -57,16 +57,6 @@ fn entries(written: &written::FileLog) -> Map<String, Json> {
     all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
-/// Only UTF-8 so far; invalid bytes are replaced.
-fn encoding(written: Option<&str>, check: &mut Check<'_>) {
-    let Some(name) = written else { return };
-    if !["", "utf-8", "utf8"].contains(&name.to_ascii_lowercase().as_str()) {
-        let at = check.place("encoding");
-        let what = format!("`{name}` is not supported yet");
-        check.wrong(&at, "encoding", what, "`utf-8`; invalid bytes are replaced");
-    }
-}
-
 pub(super) fn filelog(
     id: &str,
     node: &Node,
@@ -92,7 +82,6 @@ pub(super) fn filelog(
     let max_log_size = bytes(written.max_log_size, 1 << 20);
     check.within("max_log_size", max_log_size, MAX_LOG_SIZE, |b| ByteSize(b).to_string());
 
-    encoding(written.encoding.as_deref(), &mut check);
     let force_flush_period = millis(written.force_flush_period, 500);
     let fixed = |map: Option<BTreeMap<String, Text>>| -> BTreeMap<String, String> {
         map.unwrap_or_default().into_iter().map(|(name, value)| (name, value.0)).collect()
@@ -162,6 +151,7 @@ pub(super) fn filelog(
         attributes,
         resource,
         settle,
+        encoding: written.encoding.unwrap_or(Encoding::Utf8),
         parser,
         timezone,
     };

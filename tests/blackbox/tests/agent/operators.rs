@@ -215,3 +215,22 @@ fn old_files_wait_for_a_change_and_links_are_followed() {
     assert_eq!(rig.bodies(3)[1..], ["old", "young again"]);
     rig.stop();
 }
+
+#[test]
+fn files_of_other_encodings_become_text() {
+    let cases: [(&str, &[u8], [&str; 2]); 3] = [
+        ("latin1", b"Gr\xfc\xdfe\n\x80\n", ["Grüße", "\u{80}"]),
+        ("windows-1252", b"\x80 5\nx\n", ["€ 5", "x"]),
+        ("shift_jis", b"\x83\x8d\x83\x4f\nx\n", ["ログ", "x"]),
+    ];
+    for (encoding, bytes, expected) in cases {
+        let mut rig = rig(&format!("{{encoding: {encoding}}}"));
+        rig.append("log", bytes);
+        rig.start();
+        assert_eq!(rig.bodies(2), expected, "{encoding}");
+        rig.wait_for_checkpoint("log", bytes.len() as u64);
+        rig.append("log", "more\n");
+        assert_eq!(rig.bodies(3)[2], "more", "{encoding}");
+        rig.stop();
+    }
+}

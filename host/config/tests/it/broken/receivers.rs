@@ -73,7 +73,21 @@ error: `include[2]` of receiver `filelog`: expected text, found a map
         "    include: [/var/log/syslog]\n    encoding: utf-16le\n",
         r"error: `encoding` of receiver `filelog`: `utf-16le` is not supported yet
   --> x.yaml:4:15
-  hint: `utf-8`; invalid bytes are replaced",
+  hint: convert the file to UTF-8",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    encoding: latin-one\n",
+        r"error: `encoding` of receiver `filelog`: there is no encoding `latin-one`
+  --> x.yaml:4:15
+  hint: `utf-8`, `iso-8859-1`, `windows-1252`, `shift_jis`, `euc-jp`, `gbk`, `big5`, `koi8-r` and the like",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    encoding: utf-8-raw\n",
+        r"error: `encoding` of receiver `filelog`: `utf-8-raw` is not supported: records hold text
+  --> x.yaml:4:15
+  hint: `utf-8`, which puts U+FFFD in the place of invalid bytes",
     ),
     (
         INCLUDE,
