@@ -23,6 +23,7 @@ use crate::zones;
 /// Reads the config with this process's environment around it.
 pub(crate) fn config(files: &ConfigFiles) -> Result<Config, Errors> {
     let surroundings = Surroundings {
+        file: &skidway_config::read_file,
         env: &env,
         known_zone: &|name| TimeZone::get(name).is_ok(),
         state_dir: files.state_dir.clone(),

@@ -1,7 +1,9 @@
-//! `${env:NAME}` in scalars, after merging, as the collector does it.
+//! `${env:NAME}` and `${file:PATH}` in scalars, after merging, as the collector does
+//! it.
 //!
 //! - `${env:NAME}` and `${NAME}` stand for the variable, `${env:NAME:-text}` for
 //!   `text` where the variable is not set (an empty one is set).
+//! - `${file:PATH}` stands for what is in the file, without the line feed at its end.
 //! - `$$` is a dollar sign; a dollar sign before anything else is itself, so that
 //!   patterns such as `^a$` need no escape.
 //! - A scalar that is one reference and nothing else is read again as a scalar:
@@ -10,24 +12,28 @@
 //! - Unlike in the collector, a variable that is not set is an error, and what a
 //!   variable holds is never expanded again.
 
+use std::path::Path;
+
 use crate::problem::{Position, Report};
 use crate::tree::{Node, Scalar, Style, Value};
 
+/// Where references lead.
+#[derive(Clone, Copy)]
+pub(crate) struct Outside<'a> {
+    pub(crate) env: &'a dyn Fn(&str) -> Option<String>,
+    pub(crate) file: &'a dyn Fn(&Path) -> std::io::Result<String>,
+}
+
 /// Expands every scalar under `node`. Keys stay as they are.
-pub(crate) fn expand(node: &mut Node, env: &dyn Fn(&str) -> Option<String>, report: &mut Report) {
+pub(crate) fn expand(node: &mut Node, outside: Outside<'_>, report: &mut Report) {
     match &mut node.value {
-        Value::List(items) => items.iter_mut().for_each(|item| expand(item, env, report)),
-        Value::Map(entries) => entries.iter_mut().for_each(|(_, node)| expand(node, env, report)),
-        Value::Scalar(scalar) => scalar_in_place(scalar, &node.at, env, report),
+        Value::List(items) => items.iter_mut().for_each(|item| expand(item, outside, report)),
+        Value::Map(entries) => entries.iter_mut().for_each(|(_, node)| expand(node, outside, report)),
+        Value::Scalar(scalar) => scalar_in_place(scalar, &node.at, outside, report),
     }
 }
 
-fn scalar_in_place(
-    scalar: &mut Scalar,
-    at: &Position,
-    env: &dyn Fn(&str) -> Option<String>,
-    report: &mut Report,
-) {
+fn scalar_in_place(scalar: &mut Scalar, at: &Position, outside: Outside<'_>, report: &mut Report) {
     if !scalar.text.contains('$') {
         return;
     }
@@ -45,7 +51,7 @@ fn scalar_in_place(
                 report.error(at, "`${` without a closing `}`", "write `$$` for a dollar sign");
                 return;
             };
-            match lookup(&more[..end], env) {
+            match lookup(&more[..end], outside) {
                 Ok(value) => out.push_str(&value),
                 Err((message, hint)) => report.error(at, message, hint),
             }
@@ -67,14 +73,24 @@ fn scalar_in_place(
 }
 
 /// The value of a reference, `inner` being what is between the braces.
-fn lookup(inner: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, (String, String)> {
+fn lookup(inner: &str, outside: Outside<'_>) -> Result<String, (String, String)> {
+    if let Some(path) = inner.strip_prefix("file:") {
+        let text = (outside.file)(Path::new(path)).map_err(|error| {
+            (
+                format!("cannot read {path}: {error}"),
+                "write the path of a file that the agent may read".into(),
+            )
+        })?;
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        return Ok(line.strip_suffix('\r').unwrap_or(line).to_owned());
+    }
     let reference = match inner.strip_prefix("env:") {
         Some(reference) => reference,
         None => match inner.split_once(':') {
             Some((scheme, rest)) if !rest.starts_with('-') => {
                 return Err((
                     format!("`${{{scheme}:…}}` is not supported"),
-                    "only `${env:NAME}` and `${env:NAME:-default}` are; write `$$` for a dollar sign".into(),
+                    "only `${env:NAME}`, `${env:NAME:-default}` and `${file:PATH}` are; write `$$` for a dollar sign".into(),
                 ));
             }
             _ => inner,
@@ -97,7 +113,7 @@ fn lookup(inner: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, (
             "references do not nest; set the variable instead".into(),
         ));
     }
-    env(name).or_else(|| default.map(str::to_owned)).ok_or_else(|| {
+    (outside.env)(name).or_else(|| default.map(str::to_owned)).ok_or_else(|| {
         let hint = format!("set it, or write `${{env:{name}:-default}}`");
         (format!("environment variable `{name}` is not set"), hint)
     })
@@ -123,7 +139,11 @@ mod tests {
         let mut scalar = Scalar { text: text.into(), style: Style::Plain };
         let mut report = Report::default();
         let at = Position { file: "x".into(), line: 1, column: 1 };
-        scalar_in_place(&mut scalar, &at, &env, &mut report);
+        let file = |path: &Path| match path.to_str() {
+            Some("/etc/key") => Ok("a secret\n".to_owned()),
+            _ => Err(std::io::ErrorKind::NotFound.into()),
+        };
+        scalar_in_place(&mut scalar, &at, Outside { env: &env, file: &file }, &mut report);
         match report.errors.first() {
             None => Ok(scalar),
             Some(problem) => Err(problem.message.clone()),
@@ -138,6 +158,7 @@ mod tests {
             ("http://${env:HOST}:${env:PORT}/x", "http://example.org:4318/x"),
             ("${env:NONE:-http://localhost:4318}", "http://localhost:4318"),
             ("${NONE:-}", ""),
+            ("Bearer ${file:/etc/key}.", "Bearer a secret."),
             ("${env:EMPTY:-default}", ""),
             ("$$", "$"),
             ("$${env:HOST}", "${env:HOST}"),
@@ -165,7 +186,8 @@ mod tests {
         let table = [
             ("${env:NONE}", "environment variable `NONE` is not set"),
             ("x${env:HOST", "`${` without a closing `}`"),
-            ("${file:/etc/key}", "`${file:…}` is not supported"),
+            ("${file:/etc/none}", "cannot read /etc/none: entity not found"),
+            ("${yaml:x}", "`${yaml:…}` is not supported"),
             ("${env:A B}", "`A B` is not the name of an environment variable"),
             ("${}", "`` is not the name of an environment variable"),
             ("${env:1A}", "`1A` is not the name of an environment variable"),

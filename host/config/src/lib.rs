@@ -9,8 +9,8 @@
 //! supported is an error with its file, line and column and a hint; what is
 //! accepted and has no effect here is a [`Warning`].
 //!
-//! Architecture invariant: parsing does no I/O. It takes text and a lookup for
-//! environment variables; only [`load`] reads files.
+//! Architecture invariant: parsing does no I/O. It takes text and lookups for
+//! environment variables and files; only [`load`] reads files by itself.
 
 mod advice;
 mod config;
@@ -60,6 +60,8 @@ pub struct Source {
 pub struct Surroundings<'a> {
     /// The value of an environment variable.
     pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// What is in a file that the config refers to.
+    pub file: &'a dyn Fn(&Path) -> std::io::Result<String>,
     /// Whether the time zone database has this name.
     pub known_zone: &'a dyn Fn(&str) -> bool,
     /// From the command line: goes before what the files say.
@@ -84,7 +86,8 @@ pub fn load(paths: &[impl AsRef<Path>], surroundings: &Surroundings<'_>) -> Resu
     if problems.is_empty() { parse(&sources, surroundings) } else { Err(Errors(problems)) }
 }
 
-fn read_file(path: &Path) -> std::io::Result<String> {
+/// The text of a file, up to 1 MiB and one byte.
+pub fn read_file(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     let limit = yaml::MAX_FILE_BYTES as u64 + 1;
     std::fs::File::open(path)?.take(limit).read_to_string(&mut text)?;
@@ -108,7 +111,8 @@ pub fn parse(sources: &[Source], surroundings: &Surroundings<'_>) -> Result<Conf
             hint: Some("name one with `--config FILE`".to_owned()),
         }])),
         Some(mut root) => {
-            env::expand(&mut root, surroundings.env, &mut report);
+            let outside = env::Outside { env: surroundings.env, file: surroundings.file };
+            env::expand(&mut root, outside, &mut report);
             if !report.errors.is_empty() {
                 return Err(Errors(report.errors));
             }

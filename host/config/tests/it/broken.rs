@@ -116,8 +116,12 @@ fn a_secret_in_the_wrong_place_is_not_quoted() {
 #[test]
 fn an_unreadable_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let surroundings =
-        skidway_config::Surroundings { env: &|_| None, known_zone: &|_| true, state_dir: None };
+    let surroundings = skidway_config::Surroundings {
+        file: &|_| Err(std::io::ErrorKind::NotFound.into()),
+        env: &|_| None,
+        known_zone: &|_| true,
+        state_dir: None,
+    };
     let missing = folder.path().join("missing.yaml");
     let errors = skidway_config::load(&[&missing], &surroundings).unwrap_err().to_string();
     assert!(errors.starts_with("error: cannot read ") && errors.contains("missing.yaml"), "{errors}");

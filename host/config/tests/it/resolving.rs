@@ -244,6 +244,7 @@ fn the_state_folder_has_one_source_at_a_time() {
     let without = named.replace("{directory: /from/file}", "");
     assert_eq!(dir(&without, &systemd), Path::new("/from/systemd"));
     let surroundings = Surroundings {
+        file: &|_| Err(std::io::ErrorKind::NotFound.into()),
         env: &|_| None,
         known_zone: &|_| false,
         state_dir: Some(PathBuf::from("/from/command/line")),

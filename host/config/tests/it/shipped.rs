@@ -8,7 +8,12 @@ use skidway_config::{Config, Parser, StartAt, Surroundings, load};
 fn shipped(name: &str, env: &[(&str, &str)]) -> Config {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs").join(name);
     let lookup = |name: &str| env.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
-    let surroundings = Surroundings { env: &lookup, known_zone: &|_| false, state_dir: None };
+    let surroundings = Surroundings {
+        file: &|_| Err(std::io::ErrorKind::NotFound.into()),
+        env: &lookup,
+        known_zone: &|_| false,
+        state_dir: None,
+    };
     load(&[path], &surroundings).unwrap_or_else(|errors| panic!("{errors}"))
 }
 

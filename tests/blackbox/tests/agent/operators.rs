@@ -234,3 +234,15 @@ fn files_of_other_encodings_become_text() {
         rig.stop();
     }
 }
+
+#[test]
+fn a_secret_may_stand_in_a_file() {
+    let mut rig = rig("{}");
+    std::fs::write(rig.folder().join("key"), "from a file\n").unwrap();
+    let path = rig.folder().join("key").display().to_string();
+    rig.config(&format!("exporters: {{otlphttp: {{headers: {{authorization: '${{file:{path}}}'}}}}}}"));
+    rig.append("log", "x\n");
+    rig.start();
+    assert_eq!(rig.records(1)[0].headers["authorization"], "from a file");
+    rig.stop();
+}

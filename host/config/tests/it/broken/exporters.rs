@@ -118,9 +118,16 @@ pub(super) const CASES: &[Case] = &[
     (
         ENDPOINT,
         "    endpoint: http://localhost:4318\n    headers: {authorization: '${file:/etc/key}'}\n",
-        r"error: `${file:…}` is not supported
+        r"error: cannot read /etc/key: entity not found
   --> x.yaml:13:30
-  hint: only `${env:NAME}` and `${env:NAME:-default}` are; write `$$` for a dollar sign",
+  hint: write the path of a file that the agent may read",
+    ),
+    (
+        ENDPOINT,
+        "    endpoint: http://localhost:4318\n    headers: {authorization: '${yaml:x}'}\n",
+        r"error: `${yaml:…}` is not supported
+  --> x.yaml:13:30
+  hint: only `${env:NAME}`, `${env:NAME:-default}` and `${file:PATH}` are; write `$$` for a dollar sign",
     ),
     (
         ENDPOINT,
