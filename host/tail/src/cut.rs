@@ -2,17 +2,19 @@
 //!
 //! Invariants: a chunk that is not the last offer ends behind a line feed; a
 //! piece without one is given only when the line is too long or the file is
-//! silent; no chunk holds a line longer than the limit.
+//! silent; no chunk holds a line longer than the limit; what is left of a line that
+//! was truncated shares no chunk with anything else.
 
-use memchr::{memchr, memrchr};
+use crate::line::LineFeed;
 
 /// How far a read window grows while a parser takes nothing, in longest lines.
 const WINDOW_LINES: usize = 4;
 
-/// The size that decides, in bytes.
+/// What decides besides the text: the longest line in bytes, and what ends one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sizes {
     pub(crate) max_line: usize,
+    pub(crate) line_feed: LineFeed,
 }
 
 /// What is known about the bytes beyond the cut.
@@ -26,12 +28,18 @@ pub(crate) struct Around {
     pub(crate) settled: bool,
     /// Silent long enough to give up a line without line feed.
     pub(crate) flush_partial: bool,
+    /// No path leads to the file: what stays behind is lost.
+    pub(crate) leaving: bool,
+    /// The text begins inside a line whose beginning is all that is wanted of it.
+    pub(crate) surplus: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
     /// Hand over this many bytes.
     Take { length: usize, flush: bool },
+    /// Hand over this many bytes, the beginning of a line that is too long.
+    Split { length: usize },
     /// Not one line ends in here: read more at once.
     Grow,
     /// Nothing to hand over before the file grows or the silence is longer.
@@ -43,53 +51,83 @@ impl Sizes {
     pub(crate) fn largest_window(self) -> usize {
         self.max_line * WINDOW_LINES
     }
+
+    /// Wide enough for the longest line and its end.
+    pub(crate) fn line_window(self) -> usize {
+        self.max_line + self.line_feed.width()
+    }
 }
 
 pub(crate) fn cut(text: &[u8], around: Around, sizes: Sizes) -> Cut {
-    if text.len() > sizes.max_line
-        && let Some(start) = long_line(text, sizes.max_line)
+    let line_feed = sizes.line_feed;
+    if around.surplus {
+        return surplus(text, around, line_feed);
+    }
+    if line_feed.whole(text.len()) > sizes.max_line
+        && let Some(start) = long_line(text, sizes)
     {
         // What stands before a line that is too long must be taken in full, or the
         // parser could hold it back for ever and the line would never come first.
-        let length = if start > 0 { start } else { character_boundary(text, sizes.max_line) };
-        return Cut::Take { length, flush: true };
+        return match start {
+            0 => Cut::Split { length: line_feed.character_boundary(text, sizes.max_line) },
+            start => Cut::Take { length: start, flush: true },
+        };
     }
-    match memrchr(b'\n', text) {
-        Some(last) => {
-            let flush = if around.more { around.stuck } else { around.settled };
-            Cut::Take { length: last + 1, flush }
-        }
-        None if around.more => Cut::Grow,
-        None if around.flush_partial && !text.is_empty() => Cut::Take { length: text.len(), flush: true },
-        None => Cut::Wait,
+    if let Some(length) = line_feed.last_end(text) {
+        let flush = if around.more { around.stuck } else { around.settled };
+        return Cut::Take { length, flush };
+    }
+    match () {
+        () if around.more => Cut::Grow,
+        () if around.flush_partial => take_whole(text, around, line_feed),
+        () => Cut::Wait,
+    }
+}
+
+/// The rest of a line that was truncated, as far as it is there.
+fn surplus(text: &[u8], around: Around, line_feed: LineFeed) -> Cut {
+    match line_feed.first_end(text) {
+        Some(length) => Cut::Take { length, flush: true },
+        None => take_whole(text, around, line_feed),
+    }
+}
+
+/// All but half a character, which is given up only with the file.
+fn take_whole(text: &[u8], around: Around, line_feed: LineFeed) -> Cut {
+    match line_feed.whole(text.len()) {
+        0 if around.more => Cut::Grow,
+        0 if text.is_empty() || !around.leaving => Cut::Wait,
+        0 => Cut::Take { length: text.len(), flush: true },
+        length => Cut::Take { length, flush: true },
     }
 }
 
 /// Where the first line with more than `max_line` bytes begins.
-fn long_line(text: &[u8], max_line: usize) -> Option<usize> {
+fn long_line(text: &[u8], sizes: Sizes) -> Option<usize> {
+    let Sizes { max_line, line_feed } = sizes;
     let mut start = 0;
-    while text.len() - start > max_line {
-        match memchr(b'\n', &text[start..]) {
-            Some(length) if length <= max_line => start += length + 1,
+    while line_feed.whole(text.len() - start) > max_line {
+        match line_feed.first_end(&text[start..]) {
+            Some(end) if end - line_feed.width() <= max_line => start += end,
             _ => return Some(start),
         }
     }
     None
 }
 
-/// The last position up to `limit` that is not inside a UTF-8 character; `limit`
-/// itself where the bytes are no UTF-8.
-fn character_boundary(text: &[u8], limit: usize) -> usize {
-    let is_boundary = |&at: &usize| text.get(at).is_none_or(|byte| byte & 0xc0 != 0x80);
-    (limit.saturating_sub(3)..=limit).rev().find(is_boundary).unwrap_or(limit)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const SIZES: Sizes = Sizes { max_line: 16 };
-    const QUIET: Around = Around { more: false, stuck: false, settled: false, flush_partial: false };
+    const SIZES: Sizes = Sizes { max_line: 16, line_feed: LineFeed::Byte };
+    const QUIET: Around = Around {
+        more: false,
+        stuck: false,
+        settled: false,
+        flush_partial: false,
+        leaving: false,
+        surplus: false,
+    };
 
     fn take(length: usize, flush: bool) -> Cut {
         Cut::Take { length, flush }
@@ -120,8 +158,11 @@ mod tests {
     #[test]
     fn a_line_of_the_limit_is_whole_and_one_byte_more_is_split() {
         assert_eq!(cut(b"0123456789abcdef\n", QUIET, SIZES), take(17, false));
-        assert_eq!(cut(b"0123456789abcdefg\n", QUIET, SIZES), take(16, true));
-        assert_eq!(cut(b"0123456789abcdefg", Around { more: true, ..QUIET }, SIZES), take(16, true));
+        assert_eq!(cut(b"0123456789abcdefg\n", QUIET, SIZES), Cut::Split { length: 16 });
+        assert_eq!(
+            cut(b"0123456789abcdefg", Around { more: true, ..QUIET }, SIZES),
+            Cut::Split { length: 16 }
+        );
         assert_eq!(cut(b"0123456789abcdef", Around { more: true, ..QUIET }, SIZES), Cut::Grow);
     }
 
@@ -133,11 +174,30 @@ mod tests {
 
     #[test]
     fn a_split_does_not_cut_a_character() {
-        assert_eq!(cut("0123456789abcdé-----".as_bytes(), QUIET, SIZES), take(16, true));
-        assert_eq!(cut("0123456789abcdeé----".as_bytes(), QUIET, SIZES), take(15, true));
-        assert_eq!(cut("0123456789abc😀----".as_bytes(), QUIET, SIZES), take(13, true));
+        assert_eq!(cut("0123456789abcdé-----".as_bytes(), QUIET, SIZES), Cut::Split { length: 16 });
+        assert_eq!(cut("0123456789abcdeé----".as_bytes(), QUIET, SIZES), Cut::Split { length: 15 });
+        assert_eq!(cut("0123456789abc😀----".as_bytes(), QUIET, SIZES), Cut::Split { length: 13 });
         let mut stray = vec![b'x'; 8];
         stray.extend([0x80; 20]);
-        assert_eq!(cut(&stray, QUIET, SIZES), take(16, true));
+        assert_eq!(cut(&stray, QUIET, SIZES), Cut::Split { length: 16 });
+    }
+
+    #[test]
+    fn the_rest_of_a_truncated_line_comes_alone() {
+        let surplus = Around { surplus: true, ..QUIET };
+        assert_eq!(cut(b"cdefg\none\n", surplus, SIZES), take(6, true));
+        assert_eq!(cut(b"0123456789abcdefghi", surplus, SIZES), take(19, true));
+        assert_eq!(cut(b"", surplus, SIZES), Cut::Wait);
+    }
+
+    #[test]
+    fn with_two_bytes_a_unit_none_is_cut_in_two() {
+        let sizes = Sizes { max_line: 5, line_feed: LineFeed::Utf16Le };
+        assert_eq!(cut(b"a\0b\0\n\0c", QUIET, sizes), take(6, false));
+        assert_eq!(cut(b"a\0b\0c\0d\0", QUIET, sizes), Cut::Split { length: 4 });
+        let silent = Around { flush_partial: true, ..QUIET };
+        assert_eq!(cut(b"a\0b", silent, sizes), take(2, true));
+        assert_eq!(cut(b"b", silent, sizes), Cut::Wait);
+        assert_eq!(cut(b"b", Around { leaving: true, ..silent }, sizes), take(1, true));
     }
 }

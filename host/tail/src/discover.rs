@@ -18,6 +18,7 @@ use crate::notice::Notice;
 use crate::options::MAX_HEAD;
 use crate::scan::{Match, Node, Problem, Scan};
 use crate::tailer::Tailer;
+use crate::turn::IDLE_FACTOR;
 use crate::watch::{Watch, remedy};
 
 /// The shortest pause between two walks ...
@@ -25,7 +26,8 @@ const MIN_SCAN_PAUSE: Duration = Duration::from_millis(20);
 /// ... and how much longer than the walk itself it is: a walk over a large tree
 /// takes a twentieth of a core at the most, whatever happens there.
 const SCAN_PAUSE_FACTOR: u32 = 20;
-/// How often to walk when notifications say that nothing happened.
+/// How often to walk at least when notifications say that nothing happened; a walk
+/// that is done quickly is made more often, like a look.
 const SLOW_SCAN: Duration = Duration::from_secs(10);
 /// How many files that were let go are remembered, in case they come back.
 const MAX_PARTED: usize = 1024;
@@ -106,6 +108,9 @@ impl Tailer {
         let started = Instant::now();
         let mut scan = Scan::new(&self.globs);
         self.aliases.clear();
+        self.passed_over.clear();
+        self.pass_over_old(&mut scan);
+        self.pass_over_last(&mut scan);
         let nodes: Vec<Node> = self.by_node.keys().copied().collect();
         for node in nodes {
             match scan.files.remove(&node) {
@@ -113,26 +118,49 @@ impl Tailer {
                 None => self.left(node, started),
             }
         }
-        if let Some(limit) = self.options.exclude_older_than {
-            let now = SystemTime::now();
-            let age = |found: &Match| now.duration_since(found.modified?).ok();
-            scan.files.retain(|_, found| age(found).is_none_or(|age| age <= limit));
-        }
         for (node, found) in std::mem::take(&mut scan.files) {
             self.found(node, found, first, started, &mut scan);
         }
         self.report(std::mem::take(&mut scan.problems));
         let fresh = self.watch_directories(std::mem::take(&mut scan.directories));
         let ended = Instant::now();
-        let pause = (ended - started) * SCAN_PAUSE_FACTOR;
+        let cost = ended - started;
+        let pause = cost * SCAN_PAUSE_FACTOR;
         self.scan_not_before = ended + pause.max(MIN_SCAN_PAUSE);
-        let slow = if self.watch.is_some() { SLOW_SCAN } else { Duration::ZERO };
+        let told = self.watch.is_some();
+        let slow = if told { (cost * IDLE_FACTOR).min(SLOW_SCAN) } else { Duration::ZERO };
         self.next_scan = self.scan_not_before.max(ended + self.options.poll_interval.max(slow));
         // Between the walk and the first watch of a directory nobody was told of
         // what happened there.
         self.scan_wanted = fresh;
         if fresh {
             self.next_look = ended;
+        }
+    }
+
+    /// Leaves files out that nobody has written to for too long. Those that are
+    /// followed already stay, unless there is an order and they would count in it.
+    fn pass_over_old(&mut self, scan: &mut Scan) {
+        let Some(limit) = self.options.exclude_older_than else { return };
+        let now = SystemTime::now();
+        let age = |found: &Match| now.duration_since(found.modified?).ok();
+        let is_old = |found: &Match| age(found).is_some_and(|age| age > limit);
+        let stays = |node: &Node| self.order.is_none() && self.by_node.contains_key(node);
+        let old = scan.files.extract_if(.., |node, found| is_old(found) && !stays(node));
+        self.passed_over.extend(old.flat_map(|(_, found)| found.names()));
+    }
+
+    /// Leaves files out that are not among the first ones of the order. One that is
+    /// followed is read to its end, as if it had been renamed away.
+    fn pass_over_last(&mut self, scan: &mut Scan) {
+        let Some(order) = &self.order else { return };
+        let chosen = order.choose(&scan.files);
+        let last = scan.files.extract_if(.., |node, _| !chosen.contains(node));
+        let names = last.flat_map(|(_, found)| found.names());
+        if order.looks_at_changes() {
+            self.passed_over.extend(names);
+        } else {
+            names.for_each(drop);
         }
     }
 
@@ -161,8 +189,7 @@ impl Tailer {
     }
 
     fn remember_names(&mut self, node: Node, found: Match) {
-        let names = found.paths.into_iter().map(|(_, path)| path).chain(found.target);
-        self.aliases.extend(names.map(|path| (path, node)));
+        self.aliases.extend(found.names().map(|path| (path, node)));
     }
 
     fn found(&mut self, node: Node, found: Match, first: bool, now: Instant, scan: &mut Scan) {
@@ -193,7 +220,7 @@ impl Tailer {
         let found = Found { path, identity: file.identity, length: file.length, handle: file.handle() };
         let resumed = self.absent.returned(&found).or_else(|| self.resume.resume(&found));
         let fresh = match (self.options.start_at, present) {
-            (StartAt::End, Some(length)) => length,
+            (StartAt::End, Some(length)) => length - length % self.options.line_feed.width() as u64,
             _ => 0,
         };
         let offset = resumed.unwrap_or(fresh);

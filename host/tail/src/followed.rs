@@ -17,7 +17,7 @@ use skidway_model::{Identity, Span};
 
 use crate::cut::{Around, Cut, cut};
 use crate::head::{head_hash, read_at, read_head};
-use crate::options::Options;
+use crate::options::{LongLine, Options};
 use crate::scan::Node;
 
 /// How long a file that could not be read is left alone.
@@ -45,6 +45,8 @@ pub(crate) struct Followed {
     offered: Option<Offered>,
     window: usize,
     stuck: bool,
+    /// The next byte belongs to a line whose beginning was all that was wanted.
+    surplus: bool,
     blocked_until: Option<Instant>,
     failing: Option<io::ErrorKind>,
 }
@@ -55,6 +57,8 @@ enum Waiting {
     Settle,
     /// For the end of a line.
     LineFeed,
+    /// For the other half of a character.
+    Growth,
 }
 
 #[derive(Clone, Copy)]
@@ -64,6 +68,8 @@ struct Offered {
     /// Bytes that were read behind the offer, and whether the file has still more.
     behind: usize,
     more: bool,
+    /// Whether the offer, taken in full, leads into the rest of a truncated line.
+    into_surplus: bool,
 }
 
 /// What a look found.
@@ -82,6 +88,7 @@ pub(crate) enum Look {
 pub(crate) struct Piece {
     pub(crate) span: Span,
     pub(crate) flush: bool,
+    pub(crate) surplus: bool,
 }
 
 /// Opens a file to read, and never waits for the other end of a pipe.
@@ -124,6 +131,7 @@ impl Followed {
             offered: None,
             window: options.chunk_size,
             stuck: false,
+            surplus: false,
             blocked_until: None,
             failing: None,
         })
@@ -203,6 +211,7 @@ impl Followed {
             None => Some(self.grown_at),
             Some(Waiting::Settle) => Some(self.grown_at + options.settle),
             Some(Waiting::LineFeed) => self.partial_due(options),
+            Some(Waiting::Growth) => self.leaving.map(|since| self.grown_at.max(since) + options.grace),
         }
     }
 
@@ -263,20 +272,29 @@ impl Followed {
                 stuck: self.stuck,
                 settled: now >= self.grown_at + options.settle,
                 flush_partial: self.partial_due(options).is_some_and(|due| now >= due),
+                leaving: self.leaving.is_some_and(|since| now >= self.grown_at.max(since) + options.grace),
+                surplus: self.surplus,
             };
-            match cut(&buffer[..read], around, sizes) {
+            let (length, flush, into_surplus) = match cut(&buffer[..read], around, sizes) {
                 Cut::Take { length, flush } => {
-                    let behind = read - length;
-                    self.offered = Some(Offered { length, flush, behind, more: around.more });
-                    let span = Span::new(self.offset, self.offset + length as u64);
-                    return Ok(Some(Piece { span, flush }));
+                    let line_ended = sizes.line_feed.last_end(&buffer[..length]) == Some(length);
+                    (length, flush, self.surplus && !line_ended)
                 }
-                Cut::Grow => self.window = (self.window * 2).min(sizes.max_line + 1),
+                Cut::Split { length } => (length, true, options.on_long_line == LongLine::Truncate),
+                Cut::Grow => {
+                    self.window = (self.window * 2).min(sizes.line_window());
+                    continue;
+                }
                 Cut::Wait => {
-                    self.waiting = Some(Waiting::LineFeed);
+                    let half = around.flush_partial || around.surplus;
+                    self.waiting = Some(if half { Waiting::Growth } else { Waiting::LineFeed });
                     return Ok(None);
                 }
-            }
+            };
+            let behind = read - length;
+            self.offered = Some(Offered { length, flush, behind, more: around.more, into_surplus });
+            let span = Span::new(self.offset, self.offset + length as u64);
+            return Ok(Some(Piece { span, flush, surplus: self.surplus }));
         }
     }
 
@@ -289,6 +307,8 @@ impl Followed {
         if bytes > 0 {
             self.window = options.chunk_size;
             self.stuck = false;
+            // Of an offer that was not taken in full, the rest belongs to the same line.
+            self.surplus = if rest == 0 { offered.into_surplus } else { self.surplus };
         } else if offered.more {
             let largest = options.sizes().largest_window();
             self.stuck = self.window >= largest;

@@ -16,20 +16,26 @@
 
 mod cut;
 mod discover;
+mod facts;
 mod followed;
 mod globs;
 mod head;
+mod line;
 mod notice;
 mod options;
+mod order;
 mod scan;
 mod tailer;
 mod turn;
 mod watch;
 
 pub use discover::{Found, Resume};
+pub use facts::Facts;
 pub use head::head_hash;
+pub use line::{Ends, LineFeed};
 pub use notice::{Cause, Chunk, FileInfo, Notice, Woken};
-pub use options::{Error, Options, StartAt};
+pub use options::{Error, LongLine, Options, StartAt};
+pub use order::{Ordering, SortBy, SortType};
 pub use skidway_model::{FileKey, Identity, Span};
 pub use tailer::Tailer;
 pub use watch::Waker;

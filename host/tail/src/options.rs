@@ -2,6 +2,8 @@ use std::io;
 use std::time::Duration;
 
 use crate::cut::Sizes;
+use crate::line::LineFeed;
+use crate::order::Ordering;
 
 /// Where to begin in a file that is there when tailing starts and that nobody
 /// remembers. Files that appear later are always read from their beginning.
@@ -11,6 +13,17 @@ pub enum StartAt {
     Beginning,
     /// With what is written from now on.
     End,
+}
+
+/// What to do with a line that is longer than `max_line`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LongLine {
+    /// It becomes several lines.
+    #[default]
+    Split,
+    /// Its beginning is kept. The rest is handed over too, so that it can be
+    /// counted, and marked as [`surplus`](crate::Chunk::surplus).
+    Truncate,
 }
 
 /// What to follow and how. The defaults are the collector's where it has such an
@@ -26,10 +39,13 @@ pub struct Options {
     /// Files that were not written to for longer than this are not taken up; they
     /// are when they change. `None`, the default: all are.
     pub exclude_older_than: Option<Duration>,
+    /// Follow only the first files of an order; all are followed without one.
+    pub ordering: Option<Ordering>,
     /// See [`StartAt`]; `End` by default.
     pub start_at: StartAt,
     /// How often to look without change notification, and at files that are on
-    /// their way out. 200 ms by default; at least 1 ms.
+    /// their way out; with notification also, while that costs next to nothing.
+    /// 200 ms by default; at least 1 ms.
     pub poll_interval: Duration,
     /// How long a file must not have grown before a last line without line feed is
     /// handed over as it is. 500 ms by default; zero: wait for the line feed.
@@ -43,9 +59,13 @@ pub struct Options {
     pub grace: Duration,
     /// How many of a file's first bytes identify it: 16 to 65,536, 1000 by default.
     pub fingerprint_size: usize,
-    /// The longest line in bytes, line feed not counted; longer ones are split. At
-    /// least 16, 1 MiB by default.
+    /// The longest line in bytes, line feed not counted. At least 16, 1 MiB by
+    /// default.
     pub max_line: usize,
+    /// What happens to longer lines; they are split by default.
+    pub on_long_line: LongLine,
+    /// What ends a line; one byte by default.
+    pub line_feed: LineFeed,
     /// How many bytes to read at once when nothing asks for more. At least 16,
     /// 256 KiB by default; never more than `max_line`.
     pub chunk_size: usize,
@@ -60,6 +80,7 @@ impl Default for Options {
             include: Vec::new(),
             exclude: Vec::new(),
             exclude_older_than: None,
+            ordering: None,
             start_at: StartAt::End,
             poll_interval: Duration::from_millis(200),
             flush_period: Duration::from_millis(500),
@@ -67,6 +88,8 @@ impl Default for Options {
             grace: Duration::from_secs(5),
             fingerprint_size: 1000,
             max_line: 1 << 20,
+            on_long_line: LongLine::Split,
+            line_feed: LineFeed::Byte,
             chunk_size: 256 << 10,
             notify: true,
         }
@@ -90,7 +113,7 @@ impl Options {
     }
 
     pub(crate) fn sizes(&self) -> Sizes {
-        Sizes { max_line: self.max_line }
+        Sizes { max_line: self.max_line, line_feed: self.line_feed }
     }
 }
 
@@ -127,6 +150,14 @@ pub enum Error {
         least: usize,
         /// The largest possible value.
         most: usize,
+    },
+    /// An order that cannot be carried out.
+    #[error("ordering_criteria.{option}: {what}")]
+    Ordering {
+        /// The option's name.
+        option: &'static str,
+        /// What is wrong with it.
+        what: String,
     },
     /// A relative glob, and no working directory to count from.
     #[error("cannot resolve the relative glob {pattern:?}: write it with a leading /")]

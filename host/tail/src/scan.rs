@@ -188,6 +188,15 @@ impl Scan {
     }
 }
 
+// === impl Match ===
+
+impl Match {
+    /// All names that lead to it.
+    pub(crate) fn names(self) -> impl Iterator<Item = PathBuf> {
+        self.paths.into_iter().map(|(_, path)| path).chain(self.target)
+    }
+}
+
 // === impl Problem ===
 
 impl Problem {

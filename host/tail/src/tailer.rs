@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use crate::discover::{Absent, Resume};
 use crate::followed::Followed;
 use crate::globs::Globs;
 use crate::notice::{Chunk, FileInfo, Notice, Woken};
+use crate::order::Order;
 use crate::scan::{Node, Problem};
 use crate::watch::{Ear, Waker, Watch};
 use crate::{Error, Options};
@@ -50,6 +51,7 @@ const PACE: Duration = Duration::from_millis(10);
 pub struct Tailer {
     pub(crate) options: Options,
     pub(crate) globs: Globs,
+    pub(crate) order: Option<Order>,
     pub(crate) resume: Box<dyn Resume + Send>,
     pub(crate) files: BTreeMap<FileKey, Followed>,
     pub(crate) by_node: HashMap<Node, FileKey>,
@@ -57,6 +59,8 @@ pub struct Tailer {
     pub(crate) aliases: HashMap<PathBuf, Node>,
     pub(crate) absent: Absent,
     pub(crate) problems: HashMap<PathBuf, Problem>,
+    /// Names of files that match and are not followed: they may be once they change.
+    pub(crate) passed_over: HashSet<PathBuf>,
     pub(crate) notices: VecDeque<Notice>,
     /// Files that have, or may have, something to read now: round robin.
     pub(crate) ready: VecDeque<FileKey>,
@@ -83,16 +87,19 @@ impl Tailer {
     pub fn new(options: Options, resume: impl Resume + Send + 'static) -> Result<Self, Error> {
         let options = options.checked()?;
         let globs = Globs::new(&options.include, &options.exclude)?;
+        let order = options.ordering.as_ref().map(Order::new).transpose()?;
         let now = Instant::now();
         let mut tailer = Self {
             options,
             globs,
+            order,
             resume: Box::new(resume),
             files: BTreeMap::new(),
             by_node: HashMap::new(),
             aliases: HashMap::new(),
             absent: Absent::default(),
             problems: HashMap::new(),
+            passed_over: HashSet::new(),
             notices: VecDeque::new(),
             ready: VecDeque::new(),
             restless: BTreeSet::new(),
@@ -193,7 +200,7 @@ impl Tailer {
                 }
                 let piece = piece?;
                 let bytes = &buffer[..piece.span.len() as usize];
-                Some(Chunk { file, span: piece.span, bytes, flush: piece.flush })
+                Some(Chunk { file, span: piece.span, bytes, flush: piece.flush, surplus: piece.surplus })
             }
             Err(error) => {
                 if followed.failed(now, error.kind()) {

@@ -11,8 +11,12 @@ use crate::notice::{Cause, Notice};
 use crate::tailer::Tailer;
 use crate::watch::Heard;
 
-/// How often to look at all files although notifications tell of changes: some
-/// changes are told to nobody (network file systems, writing through another name).
+/// Files are looked at although notifications tell of changes: some changes are told
+/// to nobody (network file systems, writing through another name). That happens
+/// every `poll_interval` while it takes no more than a thousandth of a core, with
+/// many files less often, ...
+pub(crate) const IDLE_FACTOR: u32 = 1000;
+/// ... but at least this often.
 const SLOW_LOOK: Duration = Duration::from_secs(2);
 /// How long to poll after the queue of notifications has overflowed.
 const OVERFLOW_POLL: Duration = Duration::from_secs(60);
@@ -28,7 +32,7 @@ impl Tailer {
             for key in self.files.keys().copied().collect::<Vec<_>>() {
                 self.look(key, now);
             }
-            self.next_look = now + self.look_interval(now);
+            self.next_look = now + self.look_interval(now, now.elapsed());
         }
         if now >= self.next_scan || (self.scan_wanted && now >= self.scan_not_before) {
             self.scan(false);
@@ -72,19 +76,20 @@ impl Tailer {
             self.scan_wanted |= self.concerns(&path);
         }
         for path in heard.changed {
-            self.scan_wanted |= self.problems.contains_key(&path);
+            self.scan_wanted |= self.problems.contains_key(&path) || self.passed_over.contains(&path);
             if let Some(&key) = self.aliases.get(&path).and_then(|node| self.by_node.get(node)) {
                 self.look(key, now);
             }
         }
     }
 
-    fn look_interval(&mut self, now: Instant) -> Duration {
+    fn look_interval(&mut self, now: Instant, cost: Duration) -> Duration {
         if self.poll_until.is_some_and(|until| now >= until) {
             self.poll_until = None;
         }
         let told = self.watch.is_some() && self.poll_until.is_none();
-        self.options.poll_interval.max(if told { SLOW_LOOK } else { Duration::ZERO })
+        let seldom = if told { (cost * IDLE_FACTOR).min(SLOW_LOOK) } else { Duration::ZERO };
+        self.options.poll_interval.max(seldom)
     }
 
     pub(crate) fn look(&mut self, key: FileKey, now: Instant) {
@@ -187,6 +192,7 @@ mod tests {
 
     use super::*;
     use crate::Options;
+    use crate::watch::Watch;
 
     fn tailer(folder: &Path) -> Tailer {
         let options = Options {
@@ -224,6 +230,39 @@ mod tests {
         wait_for_bytes(&mut tailer, 8);
     }
 
+    /// As on a network file system: notifications work, and nobody gives any.
+    #[test]
+    fn what_nobody_tells_of_is_seen_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.log"), "").unwrap();
+        let mut tailer = tailer(folder.path());
+        tailer.hold(Instant::now() + Duration::from_millis(50));
+        tailer.watch = Some(Watch::new(std::sync::Arc::default()).unwrap());
+        tailer.scan_wanted = false;
+        let changed = Instant::now();
+        fs::write(folder.path().join("a.log"), "one\n").unwrap();
+        wait_for_bytes(&mut tailer, 4);
+        assert!(changed.elapsed() < SLOW_LOOK, "after {:?}", changed.elapsed());
+        let made = Instant::now();
+        fs::write(folder.path().join("b.log"), "two\n").unwrap();
+        wait_for_bytes(&mut tailer, 8);
+        assert!(made.elapsed() < Duration::from_secs(5), "after {:?}", made.elapsed());
+        assert!(tailer.watch.is_some());
+    }
+
+    #[test]
+    fn many_files_are_looked_at_less_often() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tailer = tailer(folder.path());
+        let now = Instant::now();
+        let interval = |tailer: &mut Tailer, cost| tailer.look_interval(now, Duration::from_micros(cost));
+        assert_eq!(interval(&mut tailer, 1), tailer.options.poll_interval);
+        assert_eq!(interval(&mut tailer, 100), Duration::from_millis(100));
+        assert_eq!(interval(&mut tailer, 20_000), SLOW_LOOK);
+        tailer.watch = None;
+        assert_eq!(interval(&mut tailer, 20_000), tailer.options.poll_interval);
+    }
+
     #[test]
     fn an_overflow_makes_it_look_at_everything_and_poll_for_a_while() {
         let folder = tempfile::tempdir().unwrap();
@@ -250,7 +289,8 @@ mod tests {
         while tailer.scan_wanted {
             tailer.hold(Instant::now() + Duration::from_millis(5));
         }
-        let next_scan = tailer.next_scan;
+        let next_scan = Instant::now() + Duration::from_secs(3600);
+        tailer.next_scan = next_scan;
         for round in 1..=20 {
             file.write_all(b"0123456789\n").unwrap();
             wait_for_bytes(&mut tailer, round * 11);

@@ -130,7 +130,7 @@ impl Stage {
             let pieces = self.parsers[choice.index()].parse(rest, &context);
             self.hand_on(rest, pieces, &mut tally, out);
         }
-        tally.consumed = text::original_len(input.bytes, &text, tally.consumed);
+        tally.consumed = text::original_len(input.bytes, &text, tally.consumed, self.encoding);
         tally
     }
 

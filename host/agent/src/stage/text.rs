@@ -7,6 +7,16 @@
 use std::borrow::Cow;
 
 use skidway_config::Encoding;
+use skidway_tail::LineFeed;
+
+/// What ends a line in this encoding.
+pub(crate) fn line_feed(encoding: Encoding) -> LineFeed {
+    match encoding {
+        Encoding::Other(other) if other == encoding_rs::UTF_16LE => LineFeed::Utf16Le,
+        Encoding::Other(other) if other == encoding_rs::UTF_16BE => LineFeed::Utf16Be,
+        _ => LineFeed::Byte,
+    }
+}
 
 /// `bytes` of this encoding as text.
 pub(crate) fn readable(bytes: &[u8], encoding: Encoding) -> Cow<'_, str> {
@@ -36,7 +46,7 @@ fn replaced(bytes: &[u8]) -> String {
 
 /// How many of `bytes` the first `consumed` bytes of their `text` stand for.
 /// `consumed` is 0, the end of a line, or the end of the text.
-pub(crate) fn original_len(bytes: &[u8], text: &str, consumed: usize) -> usize {
+pub(crate) fn original_len(bytes: &[u8], text: &str, consumed: usize, encoding: Encoding) -> usize {
     if consumed == text.len() {
         return bytes.len();
     }
@@ -46,7 +56,7 @@ pub(crate) fn original_len(bytes: &[u8], text: &str, consumed: usize) -> usize {
     let lines = memchr::memchr_iter(b'\n', &text.as_bytes()[..consumed]).count();
     match lines.checked_sub(1) {
         None => 0,
-        Some(last) => memchr::memchr_iter(b'\n', bytes).nth(last).map_or(bytes.len(), |at| at + 1),
+        Some(last) => line_feed(encoding).ends(bytes).nth(last).unwrap_or(bytes.len()),
     }
 }
 
@@ -82,8 +92,28 @@ mod tests {
                 let text = readable(&bytes, encoding);
                 let first =
                     text.find('\n').unwrap_or_else(|| panic!("{label} swallows it behind {lead:#x}")) + 1;
-                assert_eq!(original_len(&bytes, &text, first), 3, "{label} {lead:#x}");
+                assert_eq!(original_len(&bytes, &text, first, encoding), 3, "{label} {lead:#x}");
             }
+        }
+    }
+
+    #[test]
+    fn two_bytes_a_unit_keep_their_line_feeds_and_their_mark() {
+        type Bytes = fn(u16) -> [u8; 2];
+        let both: [(_, Bytes); 2] =
+            [(encoding_rs::UTF_16LE, u16::to_le_bytes), (encoding_rs::UTF_16BE, u16::to_be_bytes)];
+        for (encoding, bytes) in both {
+            let encoding = Encoding::Other(encoding);
+            // U+0A00 and U+010A hold the byte of a line feed.
+            let written = "\u{feff}a\u{a00}\u{10a}\nb😀\nc";
+            let mut bytes: Vec<u8> = written.encode_utf16().flat_map(bytes).collect();
+            let text = readable(&bytes, encoding);
+            assert_eq!(text, written);
+            let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
+            assert_eq!(original_len(&bytes, &text, ends[0], encoding), 10);
+            assert_eq!(original_len(&bytes, &text, ends[1], encoding), 18);
+            bytes.truncate(19);
+            assert_eq!(readable(&bytes, encoding).matches('\u{fffd}').count(), 1, "half a unit");
         }
     }
 
@@ -91,11 +121,11 @@ mod tests {
         #[test]
         fn line_ends_are_found_again(bytes in prop::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..60)) {
             let text = utf8(&bytes);
-            prop_assert_eq!(original_len(&bytes, &text, 0), 0);
-            prop_assert_eq!(original_len(&bytes, &text, text.len()), bytes.len());
+            prop_assert_eq!(original_len(&bytes, &text, 0, Encoding::Utf8), 0);
+            prop_assert_eq!(original_len(&bytes, &text, text.len(), Encoding::Utf8), bytes.len());
             let ends = |all: &[u8]| memchr::memchr_iter(b'\n', all).map(|at| at + 1).collect::<Vec<_>>();
             for (in_text, in_bytes) in ends(text.as_bytes()).into_iter().zip(ends(&bytes)) {
-                prop_assert_eq!(original_len(&bytes, &text, in_text), in_bytes);
+                prop_assert_eq!(original_len(&bytes, &text, in_text, Encoding::Utf8), in_bytes);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use skidway_tail::{FileKey, Woken};
+use skidway_tail::{FileKey, LineFeed, LongLine, Woken};
 
 use crate::rig::{Parser, Rig};
 
@@ -174,4 +174,78 @@ fn another_thread_ends_the_wait_and_holding_does_not_end_for_files() {
     assert_eq!(rig.tailer.hold(far), Woken::Waker);
     thread.join().unwrap();
     assert_eq!(rig.tailer.wait(far), Woken::Files);
+}
+
+/// The rest is handed over as well, alone and marked, so that no byte is missing in
+/// the books.
+#[test]
+fn of_a_truncated_line_the_rest_is_marked() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rig = Rig::with(folder, &["*.log"], |options| {
+        options.max_line = 16;
+        options.on_long_line = LongLine::Truncate;
+        options.flush_period = Duration::from_secs(600);
+    });
+    let long = format!("0123456789abcdef{}", "x".repeat(100));
+    rig.append("a.log", format!("one\n{long}\ntwo\n{long}"));
+    let pieces = |rig: &Rig, surplus: bool| {
+        let pieces = rig.taken.iter().filter(|taken| taken.surplus == surplus);
+        String::from_utf8(pieces.flat_map(|taken| taken.text.clone()).collect()).unwrap()
+    };
+    let rest = "x".repeat(100);
+    rig.until("all of it", |rig| pieces(rig, true) == format!("{rest}\n{rest}"));
+    assert_eq!(pieces(&rig, false), "one\n0123456789abcdeftwo\n0123456789abcdef");
+    rig.append("a.log", "yyy");
+    rig.until("more of it", |rig| pieces(rig, true).ends_with("yyy"));
+    rig.append("a.log", "z\nthree\n");
+    rig.until("the next line", |rig| pieces(rig, false).ends_with("three\n"));
+    assert_eq!(pieces(&rig, true), format!("{rest}\n{rest}yyyz\n"));
+}
+
+#[test]
+fn lines_of_two_byte_units_are_cut_at_their_line_feeds() {
+    for line_feed in [LineFeed::Utf16Le, LineFeed::Utf16Be] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut rig = Rig::with(folder, &["*.log"], |options| {
+            options.line_feed = line_feed;
+            options.flush_period = Duration::from_millis(300);
+        });
+        let encode = |text: &str| -> Vec<u8> {
+            let bytes = |unit: u16| match line_feed {
+                LineFeed::Utf16Le => unit.to_le_bytes(),
+                _ => unit.to_be_bytes(),
+            };
+            text.encode_utf16().flat_map(bytes).collect()
+        };
+        let wanted = |rig: &Rig, text: &str| {
+            rig.taken.iter().flat_map(|taken| taken.text.clone()).collect::<Vec<u8>>() == encode(text)
+        };
+        rig.two_bytes = true;
+        // U+0A00 and U+010A hold the byte of a line feed.
+        let text = encode("\u{feff}one\u{a00}\u{10a}\ntwo");
+        // The last unit comes in two halves.
+        rig.append("a.log", &text[..text.len() - 1]);
+        rig.until("the first line", |rig| wanted(rig, "\u{feff}one\u{a00}\u{10a}\n"));
+        rig.until("what is whole of the second", |rig| wanted(rig, "\u{feff}one\u{a00}\u{10a}\ntw"));
+        rig.append("a.log", &text[text.len() - 1..]);
+        rig.append("a.log", encode("\nthree\n"));
+        rig.until("the rest", |rig| wanted(rig, "\u{feff}one\u{a00}\u{10a}\ntwo\nthree\n"));
+        assert!(rig.taken.iter().all(|taken| taken.text.len() % 2 == 0));
+    }
+}
+
+#[test]
+fn a_long_settle_is_kept_and_then_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rig = Rig::with(folder, &["*.log"], |options| {
+        options.settle = Duration::from_secs(5);
+        options.flush_period = Duration::from_millis(50);
+    });
+    rig.parser = Parser::HoldsLast;
+    let written = Instant::now();
+    rig.append("a.log", "one\ntwo\n");
+    rig.expect(&["one\n"]);
+    rig.expect(&["one\ntwo\n"]);
+    assert!(rig.taken.last().unwrap().flush);
+    assert!(written.elapsed() >= Duration::from_secs(5), "given up after {:?}", written.elapsed());
 }

@@ -3,9 +3,9 @@
 use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
-use skidway_tail::{Found, Notice, StartAt, Tailer};
+use skidway_tail::{Cause, Found, Notice, Ordering, SortBy, SortType, StartAt, Tailer};
 
 use crate::rig::{Log, Rig, append, options};
 
@@ -193,4 +193,116 @@ fn an_unreadable_file_is_said_once_and_read_when_it_can_be() {
     // It was there at the start, so it counts from its length at that time.
     rig.expect(&["four\n", "three\n", "five\n"]);
     assert_eq!(log.count(&["can be read now", "b.log"]), 1);
+}
+
+fn age(path: &std::path::Path, age: Duration) {
+    fs::File::options().append(true).open(path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+}
+
+#[test]
+fn an_old_file_is_taken_up_when_it_changes() {
+    for notify in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["old.log", "young.log"] {
+            append(folder.path().join(name), format!("{name}\n"));
+        }
+        age(&folder.path().join("old.log"), Duration::from_secs(7200));
+        let mut rig = Rig::with(folder, &["*.log"], |options| {
+            options.exclude_older_than = Some(Duration::from_secs(3600));
+            options.notify = notify;
+        });
+        rig.expect(&["young.log\n"]);
+        rig.rounds(Duration::from_millis(50));
+        assert_eq!(rig.texts(), ["young.log\n"]);
+        let changed = Instant::now();
+        rig.append("old.log", "awake\n");
+        rig.expect(&["old.log\nawake\n", "young.log\n"]);
+        assert!(changed.elapsed() < Duration::from_secs(5), "not before the next walk of its own");
+    }
+}
+
+#[test]
+fn a_file_that_grows_old_is_followed_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rig = Rig::with(folder, &["*.log"], |options| {
+        options.exclude_older_than = Some(Duration::from_secs(3600));
+    });
+    rig.append("a.log", "one\n");
+    rig.expect(&["one\n"]);
+    age(&rig.path("a.log"), Duration::from_secs(7200));
+    rig.append("b.log", "another\n");
+    rig.expect(&["one\n", "another\n"]);
+    rig.append("a.log", "two\n");
+    rig.expect(&["one\ntwo\n", "another\n"]);
+    assert!(!rig.notices.iter().any(|notice| matches!(notice, Notice::Closed { .. })));
+}
+
+#[test]
+fn only_the_first_files_of_an_order_are_followed() {
+    for notify in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        for number in [2, 10, 9] {
+            append(folder.path().join(format!("app.{number}.log")), format!("{number}\n"));
+        }
+        let mut rig = Rig::with(folder, &["*.log"], |options| {
+            let newest = SortBy { key: "n".to_owned(), sort_type: SortType::Numeric, ascending: false };
+            let regex = Some(r"app\.(?P<n>\d+)\.log$".to_owned());
+            options.ordering = Some(Ordering { regex, group_by: None, top_n: 1, sort_by: vec![newest] });
+            options.notify = notify;
+        });
+        rig.expect(&["10\n"]);
+        // The next one takes its place; what was still written to it is read.
+        rig.append("app.10.log", "late\n");
+        rig.append("app.11.log", "11\n");
+        rig.expect(&["10\nlate\n", "11\n"]);
+        let moved = |rig: &Rig| {
+            rig.notices.iter().any(|notice| matches!(notice, Notice::Closed { cause: Cause::Moved, .. }))
+        };
+        rig.until("the old one was let go", moved);
+        // Back in its place, it is read on from where it was left.
+        rig.append("app.10.log", "again\n");
+        fs::remove_file(rig.path("app.11.log")).unwrap();
+        rig.expect(&["10\nlate\n", "11\n", "again\n"]);
+    }
+}
+
+#[test]
+fn a_change_can_bring_a_file_to_the_front() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, seconds) in [("a.log", 100), ("b.log", 50)] {
+        append(folder.path().join(name), format!("{name}\n"));
+        age(&folder.path().join(name), Duration::from_secs(seconds));
+    }
+    let mut rig = Rig::with(folder, &["*.log"], |options| {
+        let newest = SortBy { key: String::new(), sort_type: SortType::Mtime, ascending: false };
+        options.ordering = Some(Ordering { regex: None, group_by: None, top_n: 1, sort_by: vec![newest] });
+    });
+    rig.expect(&["b.log\n"]);
+    let changed = Instant::now();
+    rig.append("a.log", "awake\n");
+    rig.expect(&["a.log\nawake\n", "b.log\n"]);
+    assert!(changed.elapsed() < Duration::from_secs(5), "not before the next walk of its own");
+}
+
+#[test]
+fn the_system_tells_names_and_permissions() {
+    let folder = tempfile::tempdir().unwrap();
+    append(folder.path().join("target"), "one\n");
+    fs::set_permissions(folder.path().join("target"), Permissions::from_mode(0o4640)).unwrap();
+    symlink("target", folder.path().join("link.log")).unwrap();
+    let mut rig = Rig::with(folder, &["*.log"], |_| {});
+    rig.expect(&["one\n"]);
+    let file = rig.taken[0].file;
+    let facts = rig.tailer.facts(file).unwrap();
+    assert_eq!(rig.tailer.file(file).unwrap().path, rig.path("link.log"));
+    assert_eq!(facts.resolved(), rig.path("target").canonicalize().unwrap());
+    assert_eq!(facts.permissions(), "640");
+    let asked = |kind: &str, option: &str| {
+        let told = std::process::Command::new("stat").args(["-c", option]).arg(rig.path("target")).output();
+        let name = String::from_utf8(told.unwrap().stdout).unwrap().trim().to_owned();
+        assert!(!name.is_empty(), "stat tells no {kind}");
+        (name != "UNKNOWN").then_some(name)
+    };
+    assert_eq!(facts.owner(), asked("owner", "%U"));
+    assert_eq!(facts.group(), asked("group", "%G"));
 }

@@ -29,12 +29,15 @@ pub(crate) struct Taken {
     pub(crate) file: FileKey,
     pub(crate) text: Vec<u8>,
     pub(crate) flush: bool,
+    pub(crate) surplus: bool,
 }
 
 pub(crate) struct Rig {
     pub(crate) folder: TempDir,
     pub(crate) tailer: Tailer,
     pub(crate) parser: Parser,
+    /// A line feed is two bytes.
+    pub(crate) two_bytes: bool,
     pub(crate) taken: Vec<Taken>,
     pub(crate) notices: Vec<Notice>,
     /// The largest buffer that was needed.
@@ -76,6 +79,7 @@ impl Rig {
             folder,
             tailer,
             parser: Parser::All,
+            two_bytes: false,
             taken: Vec::new(),
             notices: Vec::new(),
             widest: 0,
@@ -113,7 +117,8 @@ impl Rig {
     pub(crate) fn read(&mut self, file: FileKey) {
         let Some(chunk) = self.tailer.read(file, &mut self.buffer) else { return };
         assert!(!chunk.bytes.is_empty() && chunk.bytes.len() as u64 == chunk.span.len());
-        assert!(chunk.flush || chunk.bytes.ends_with(b"\n"));
+        let end = if self.two_bytes { chunk.bytes.len() - 2 } else { chunk.bytes.len() - 1 };
+        assert!(chunk.flush || chunk.bytes[end..].contains(&b'\n'));
         assert_eq!(chunk.file, file);
         let bytes = match self.parser {
             _ if chunk.flush => chunk.bytes,
@@ -125,7 +130,7 @@ impl Rig {
             Parser::HoldsAll => &[],
         };
         if !bytes.is_empty() {
-            self.taken.push(Taken { file, text: bytes.to_vec(), flush: chunk.flush });
+            self.taken.push(Taken { file, text: bytes.to_vec(), flush: chunk.flush, surplus: chunk.surplus });
         }
         let length = bytes.len() as u64;
         self.widest = self.widest.max(self.buffer.len());
