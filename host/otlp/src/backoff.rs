@@ -1,13 +1,15 @@
 use std::time::Duration;
 
-/// Pauses between tries: the longest possible one grows from `initial` by
-/// `multiplier` each time until `max`, and each is drawn evenly from zero up to it
-/// ("full jitter"), so that many hosts do not come back at the same moment.
+/// Pauses between tries: an interval grows from `initial` by `multiplier` each time
+/// until `max`, and each pause is drawn evenly from zero up to it ("full jitter"),
+/// so that many hosts do not come back at the same moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Backoff {
     initial: Duration,
     multiplier: f64,
     max: Duration,
+    /// Draws from around the interval instead: this share of it less or more.
+    spread: Option<f64>,
 }
 
 /// Numbers that make no backoff.
@@ -20,6 +22,8 @@ pub enum InvalidBackoff {
     Multiplier,
     #[error("max interval must not be shorter than the initial one, nor longer than a day")]
     Max,
+    #[error("spread must be a number from 0 to 1")]
+    Spread,
 }
 
 impl Backoff {
@@ -34,19 +38,33 @@ impl Backoff {
         if max < initial || max > Duration::from_secs(86_400) {
             return Err(InvalidBackoff::Max);
         }
-        Ok(Self { initial, multiplier, max })
+        Ok(Self { initial, multiplier, max, spread: None })
+    }
+
+    /// Draws each pause from the interval less `share` of it to the interval and
+    /// `share` of it more, as the collector does (`randomization_factor`).
+    pub fn around(self, share: f64) -> Result<Self, InvalidBackoff> {
+        match share {
+            0.0..=1.0 => Ok(Self { spread: Some(share), ..self }),
+            _ => Err(InvalidBackoff::Spread),
+        }
     }
 
     /// For a backend that is away: up to 1 s, half as long again each time, up to
     /// 30 s (the collector begins with 5 s).
     pub const fn soon() -> Self {
-        Self { initial: Duration::from_secs(1), multiplier: 1.5, max: Duration::from_secs(30) }
+        Self { initial: Duration::from_secs(1), multiplier: 1.5, max: Duration::from_secs(30), spread: None }
     }
 
     /// For a fault that waits for a person: up to 30 s, twice as long each time, up
     /// to 5 minutes.
     pub const fn slow() -> Self {
-        Self { initial: Duration::from_secs(30), multiplier: 2.0, max: Duration::from_secs(300) }
+        Self {
+            initial: Duration::from_secs(30),
+            multiplier: 2.0,
+            max: Duration::from_secs(300),
+            spread: None,
+        }
     }
 
     /// The longest first pause.
@@ -74,7 +92,10 @@ impl Steps {
         let grown = longest.as_secs_f64() * self.backoff.multiplier;
         // A number too large for a Duration is past the maximum as well.
         self.next = Duration::try_from_secs_f64(grown).map_or(self.backoff.max, |d| d.min(self.backoff.max));
-        longest.mul_f64(random.f64())
+        match self.backoff.spread {
+            None => longest.mul_f64(random.f64()),
+            Some(share) => longest.mul_f64(1.0 - share + 2.0 * share * random.f64()),
+        }
     }
 }
 
@@ -96,6 +117,23 @@ mod tests {
         assert_eq!(new(6, 2.0, 86_401), Err(InvalidBackoff::Max));
         assert_eq!(new(1, 1.5, 30), Ok(Backoff::soon()));
         assert_eq!(new(30, 2.0, 300), Ok(Backoff::slow()));
+    }
+
+    #[test]
+    fn a_spread_stays_around_the_interval() {
+        let backoff = Backoff::try_new(Duration::from_millis(100), 1.0, Duration::from_millis(100)).unwrap();
+        assert_eq!(backoff.around(1.5), Err(InvalidBackoff::Spread));
+        assert_eq!(backoff.around(f64::NAN), Err(InvalidBackoff::Spread));
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut pauses = |share| {
+            let mut steps = backoff.around(share).unwrap().steps();
+            (0..1000).map(|_| steps.pause(&mut random)).collect::<Vec<_>>()
+        };
+        assert!(pauses(0.0).iter().all(|pause| *pause == Duration::from_millis(100)));
+        let pauses = pauses(0.5);
+        let (least, most) = (pauses.iter().min().unwrap(), pauses.iter().max().unwrap());
+        assert!(*least >= Duration::from_millis(50) && *least < Duration::from_millis(60));
+        assert!(*most <= Duration::from_millis(150) && *most > Duration::from_millis(140));
     }
 
     proptest! {

@@ -1,3 +1,5 @@
+use std::io::Write as _;
+
 use bytes::Bytes;
 
 use crate::deflate::Deflate;
@@ -11,6 +13,11 @@ enum Method {
     None,
     Gzip(i32),
     Zstd(i32),
+    /// RFC 1950. HTTP calls it `deflate`, the collector also `zlib`.
+    Zlib(i32, &'static str),
+    /// The framing format, which the collector means by either name.
+    Snappy(&'static str),
+    Lz4,
 }
 
 /// A compression level that the method does not have.
@@ -48,12 +55,48 @@ impl Compression {
         }
     }
 
+    /// Zlib at `level`, 1 (fastest) to 12 (smallest), as `zlib`.
+    pub fn zlib(level: i32) -> Result<Self, InvalidLevel> {
+        Self::zlib_as("zlib", level)
+    }
+
+    /// The same as `deflate`, which is HTTP's name for it (RFC 9110).
+    pub fn deflate(level: i32) -> Result<Self, InvalidLevel> {
+        Self::zlib_as("deflate", level)
+    }
+
+    fn zlib_as(method: &'static str, level: i32) -> Result<Self, InvalidLevel> {
+        let (min, max) = (1, 12);
+        if (min..=max).contains(&level) {
+            Ok(Self(Method::Zlib(level, method)))
+        } else {
+            Err(InvalidLevel { method, level, min, max })
+        }
+    }
+
+    /// Snappy in frames. It has no levels.
+    pub fn snappy() -> Self {
+        Self(Method::Snappy("snappy"))
+    }
+
+    /// The same under the name that tells frames from a bare block.
+    pub fn snappy_framed() -> Self {
+        Self(Method::Snappy("x-snappy-framed"))
+    }
+
+    /// LZ4 in frames. It has no levels.
+    pub fn lz4() -> Self {
+        Self(Method::Lz4)
+    }
+
     /// The value of the `Content-Encoding` header, if there is to be one.
     pub fn content_encoding(self) -> Option<&'static str> {
         match self.0 {
             Method::None => None,
             Method::Gzip(_) => Some("gzip"),
             Method::Zstd(_) => Some("zstd"),
+            Method::Zlib(_, name) | Method::Snappy(name) => Some(name),
+            Method::Lz4 => Some("lz4"),
         }
     }
 }
@@ -92,6 +135,9 @@ enum Engine {
     None,
     Gzip { large: Option<Box<Deflate>>, general: libdeflater::Compressor },
     Zstd(Option<zstd::bulk::Compressor<'static>>),
+    Zlib(libdeflater::Compressor),
+    Snappy,
+    Lz4,
 }
 
 impl Compressor {
@@ -105,6 +151,12 @@ impl Compressor {
                 Engine::Gzip { large, general: libdeflater::Compressor::new(level) }
             }
             Method::Zstd(level) => Engine::Zstd(zstd::bulk::Compressor::new(level).ok()),
+            Method::Zlib(level, _) => {
+                let level = libdeflater::CompressionLvl::new(level).unwrap_or_default();
+                Engine::Zlib(libdeflater::Compressor::new(level))
+            }
+            Method::Snappy(_) => Engine::Snappy,
+            Method::Lz4 => Engine::Lz4,
         };
         Self { engine, method, space: Vec::new() }
     }
@@ -130,6 +182,22 @@ impl Compressor {
                 let zstd = zstd.as_mut().ok_or(failed("zstd"))?;
                 let bound = zstd::zstd_safe::compress_bound(body.len());
                 zstd.compress_to_buffer(body, room(&mut self.space, bound)).map_err(|_| failed("zstd"))?
+            }
+            Engine::Zlib(zlib) => {
+                let bound = zlib.zlib_compress_bound(body.len());
+                zlib.zlib_compress(body, room(&mut self.space, bound)).map_err(|_| failed("zlib"))?
+            }
+            Engine::Snappy => {
+                let mut frames = snap::write::FrameEncoder::new(Vec::new());
+                let packed =
+                    frames.write_all(body).and_then(|()| frames.into_inner().map_err(|e| e.into_error()));
+                return packed.map(Bytes::from).map_err(|_| failed("snappy"));
+            }
+            Engine::Lz4 => {
+                let mut frames = lz4_flex::frame::FrameEncoder::new(Vec::new());
+                let written = frames.write_all(body).map_err(|_| failed("lz4"));
+                let packed = written.and_then(|()| frames.finish().map_err(|_| failed("lz4")));
+                return packed.map(Bytes::from);
             }
         };
         Ok(Bytes::copy_from_slice(&self.space[..len]))
@@ -191,6 +259,36 @@ mod tests {
     }
 
     #[test]
+    fn the_rarer_methods_read_back() {
+        type Unpack = fn(&[u8], &mut Vec<u8>);
+        let zlib: Unpack = |packed, back| {
+            flate2::read::ZlibDecoder::new(packed).read_to_end(back).unwrap();
+        };
+        let snappy: Unpack = |packed, back| {
+            snap::read::FrameDecoder::new(packed).read_to_end(back).unwrap();
+        };
+        let lz4: Unpack = |packed, back| {
+            lz4_flex::frame::FrameDecoder::new(packed).read_to_end(back).unwrap();
+        };
+        let methods = [
+            (Compression::zlib(6).unwrap(), "zlib", zlib),
+            (Compression::deflate(1).unwrap(), "deflate", zlib),
+            (Compression::snappy(), "snappy", snappy),
+            (Compression::snappy_framed(), "x-snappy-framed", snappy),
+            (Compression::lz4(), "lz4", lz4),
+        ];
+        for (method, name, unpack) in methods {
+            assert_eq!(method.content_encoding(), Some(name));
+            let mut compressor = Compressor::new(method);
+            for body in bodies() {
+                let mut back = Vec::new();
+                unpack(&compressor.compress(&body).unwrap(), &mut back);
+                assert_eq!(back, body, "{name}");
+            }
+        }
+    }
+
+    #[test]
     fn none_copies_nothing() {
         let body = Bytes::from(vec![1; 100]);
         let same = Compressor::new(Compression::NONE).compress(&body).unwrap();
@@ -202,6 +300,7 @@ mod tests {
     fn levels_have_ends() {
         assert!(Compression::gzip(0).is_err() && Compression::gzip(13).is_err());
         assert!(Compression::zstd(0).is_err() && Compression::zstd(20).is_err());
+        assert!(Compression::zlib(0).is_err() && Compression::deflate(13).is_err());
         let said = Compression::gzip(13).unwrap_err().to_string();
         assert_eq!(said, "gzip has no level 13: give one from 1 to 12");
         assert_eq!(Compression::default(), Compression::gzip(1).unwrap());

@@ -20,8 +20,14 @@ pub enum OptionsError {
     Duration { what: &'static str },
     #[error("{what} {path} cannot be read")]
     File { what: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("cannot open {path} to write to it")]
+    Output { path: PathBuf, source: std::io::Error },
     #[error("{what} {path} holds no usable PEM: {reason}")]
     Pem { what: &'static str, path: PathBuf, reason: String },
+    #[error("authority {0:?} is no HOST or HOST:PORT")]
+    Authority(String),
+    #[error("proxy_url is not usable: {0}")]
+    Proxy(String),
     #[error("the HTTP client cannot be set up: {0}")]
     Client(String),
 }
@@ -29,9 +35,13 @@ pub enum OptionsError {
 /// What an error and its causes say, on one line, without the address: it may hold
 /// a password.
 pub(crate) fn causes(error: reqwest::Error) -> String {
-    let error = error.without_url();
+    chain(&error.without_url())
+}
+
+/// What an error and its causes say, on one line.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut said = error.to_string();
-    let mut next = std::error::Error::source(&error);
+    let mut next = error.source();
     while let Some(cause) = next {
         let text = cause.to_string();
         if !said.ends_with(&text) {

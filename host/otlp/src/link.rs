@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
+use crate::attempt::Status;
+
 /// The state of a backend as far as it was told, shared by all that send to it.
 #[derive(Debug)]
 pub(crate) struct Link {
@@ -25,8 +27,8 @@ struct Away {
 pub(crate) enum Trouble {
     /// It cannot be reached, is overloaded, or restarts: waiting helps.
     Passing,
-    /// A person has to do something; the HTTP status that says so.
-    Wrong(u16),
+    /// A person has to do something; the answer that says so.
+    Wrong(Status),
 }
 
 /// An attempt that failed, as it is to be told.

@@ -6,15 +6,15 @@
 //! are sent one after the other.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tracing::{error, warn};
 
-use crate::answer::{Attempt, answers};
+use crate::attempt::{Attempt, Status, answers};
 use crate::backoff::{Backoff, Steps};
 use crate::batch::Payload;
-use crate::client::Exporter;
+use crate::exporter::Exporter;
 use crate::link::{Failure, Link, Trouble};
 
 /// How many different reasons an [`Outcome`] keeps.
@@ -28,11 +28,14 @@ pub struct RetryPolicy {
     /// While something waits for a person, such as a wrong key. Between two tries
     /// at least its first interval passes.
     pub slow: Backoff,
+    /// After how long a payload is given up, and its records are lost; zero: after
+    /// the first try. `None`, the default: never, they wait in their files.
+    pub give_up_after: Option<Duration>,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { soon: Backoff::soon(), slow: Backoff::slow() }
+        Self { soon: Backoff::soon(), slow: Backoff::slow(), give_up_after: None }
     }
 }
 
@@ -115,15 +118,25 @@ impl Delivery {
                     settled.rejected += part.len() as u64;
                     Some(reason)
                 }
-                Settled::TooLarge => match part.split() {
+                Settled::TooLarge(status) => match part.split() {
                     Some((first, second)) => {
-                        self.tell_halved(&part);
+                        self.tell_halved(&part, status);
                         waiting.extend([second, first]);
                         None
                     }
                     None => {
                         settled.rejected += part.len() as u64;
-                        Some(format!("answers 413 to a single record of {} bytes", part.body().len()))
+                        Some(format!("answers {status} to a single record of {} bytes", part.body().len()))
+                    }
+                },
+                Settled::Unwritable(reason) => match part.split() {
+                    Some((first, second)) => {
+                        waiting.extend([second, first]);
+                        None
+                    }
+                    None => {
+                        settled.rejected += part.len() as u64;
+                        Some(reason)
                     }
                 },
             };
@@ -138,10 +151,14 @@ impl Delivery {
 
     /// Sends one payload until the backend decides on it.
     async fn settle(&mut self, payload: &Payload) -> Settled {
-        let prepared = self.exporter.prepare(payload);
+        let prepared = match self.exporter.prepare(payload) {
+            Ok(prepared) => prepared,
+            Err(unwritable) => return Settled::Unwritable(unwritable.to_string()),
+        };
         let (mut soon, mut slow) = (self.policy.soon.steps(), self.policy.slow.steps());
+        let started = Instant::now();
         loop {
-            let pause = match self.exporter.send(&prepared).await {
+            let (pause, reason) = match self.exporter.send(&prepared).await {
                 Attempt::Delivered { rejected, message } => {
                     self.link.answered();
                     self.tell_warning(rejected, &message);
@@ -151,9 +168,9 @@ impl Delivery {
                     self.link.answered();
                     return Settled::Refused(answers(status, &reason));
                 }
-                Attempt::TooLarge => {
+                Attempt::TooLarge { status } => {
                     self.link.answered();
-                    return Settled::TooLarge;
+                    return Settled::TooLarge(status);
                 }
                 Attempt::Retry { after, reason } => {
                     let trouble = Trouble::Passing;
@@ -163,15 +180,20 @@ impl Delivery {
                         fix: None,
                         records: payload.len(),
                     });
-                    self.pause(after.unwrap_or_default(), &mut soon)
+                    (self.pause(after.unwrap_or_default(), &mut soon), reason)
                 }
                 Attempt::Hold { status, reason, fix } => {
                     let (trouble, reason) = (Trouble::Wrong(status), answers(status, &reason));
                     let fix = Some(fix.as_str());
                     self.link.failed(&Failure { trouble, reason: &reason, fix, records: payload.len() });
-                    self.pause(self.policy.slow.initial(), &mut slow)
+                    (self.pause(self.policy.slow.initial(), &mut slow), reason)
                 }
             };
+            if let Some(limit) = self.policy.give_up_after
+                && started.elapsed() + pause > limit
+            {
+                return Settled::Refused(format!("{reason}, and the configuration gives up after {limit:?}"));
+            }
             tokio::time::sleep(pause).await;
         }
     }
@@ -190,11 +212,11 @@ impl Delivery {
         }
     }
 
-    fn tell_halved(&mut self, payload: &Payload) {
+    fn tell_halved(&mut self, payload: &Payload, status: Status) {
         if !self.halved {
             self.halved = true;
             warn!(
-                "backend {} answers 413 to {} lines of {} bytes together: such batches go in halves, a smaller \
+                "backend {} answers {status} to {} lines of {} bytes together: such batches go in halves, a smaller \
                  send_batch_max_size saves the detour",
                 self.exporter.backend(),
                 payload.len(),
@@ -208,5 +230,6 @@ impl Delivery {
 enum Settled {
     Taken { rejected: u64, reason: Option<String> },
     Refused(String),
-    TooLarge,
+    TooLarge(Status),
+    Unwritable(String),
 }

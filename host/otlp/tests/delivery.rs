@@ -1,12 +1,13 @@
 //! Delivery against a receiver that decodes, in good and bad days.
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
+#[expect(dead_code, reason = "other tests use the rest of it")]
 mod rig;
 
 use std::time::{Duration, SystemTime};
 
-use rig::{Logs, SECRET, block_on, bodies, delivery, exporter, impatient, options, payload, soon};
-use skidway_otlp::{Attempt, Exporter, Interrupted, Outcome, RetryPolicy};
+use rig::{Logs, PAYLOAD, SECRET, block_on, bodies, delivery, exporter, impatient, options, payload, soon};
+use skidway_otlp::{Attempt, Exporter, Interrupted, Outcome, RetryPolicy, Status};
 use skidway_test_support::eventually;
 use skidway_test_support::sink::{Answer, OtlpSink};
 use tokio::sync::watch;
@@ -188,7 +189,7 @@ fn a_backend_that_hangs_is_given_up_in_time() {
     sink.answer_next(2, Answer::Hang);
     let mut options = options(&sink);
     options.timeout = Duration::from_millis(100);
-    let (mut delivery, _stop) = delivery(Exporter::new(options).unwrap());
+    let (mut delivery, _stop) = delivery(Exporter::http(&options).unwrap());
     assert_eq!(block_on(delivery.deliver(&payload(5))), all(5));
     assert_eq!(sink.requests(), 3);
     assert!(logs.text().contains("does not answer in time"), "{}", logs.text());
@@ -262,12 +263,12 @@ fn an_answer_in_the_middle_of_the_body_is_heard() {
         // The socket stays until the client is done, as Go's server leaves it for a while.
         let _ = done.recv();
     });
-    let mut options = skidway_otlp::Options::new(format!("http://{address}/v1/logs"));
+    let mut options = skidway_otlp::http::Options::new(format!("http://{address}/v1/logs"));
     options.compression = skidway_otlp::Compression::NONE;
-    let mut exporter = Exporter::new(options).unwrap();
+    let mut exporter = Exporter::http(&options).unwrap();
     // More than the socket's buffers take.
-    let prepared = exporter.prepare(&payload(300_000));
-    assert_eq!(block_on(exporter.send(&prepared)), Attempt::TooLarge);
+    let prepared = exporter.prepare(&payload(300_000)).unwrap();
+    assert_eq!(block_on(exporter.send(&prepared)), Attempt::TooLarge { status: Status::Http(413) });
     drop(heard);
     server.join().unwrap();
 }
@@ -279,9 +280,9 @@ fn a_redirect_is_not_followed() {
     let location = format!("{}/v1/logs?key=hidden", other.endpoint());
     sink.set_answer(Answer::status(308).header("location", &location));
     let mut exporter = exporter(&sink);
-    let prepared = exporter.prepare(&payload(1));
+    let prepared = exporter.prepare(&payload(1)).unwrap();
     match block_on(exporter.send(&prepared)) {
-        Attempt::Hold { status: 308, fix, .. } => {
+        Attempt::Hold { status: Status::Http(308), fix, .. } => {
             assert!(fix.contains(&other.endpoint()) && !fix.contains("hidden"), "{fix}");
         }
         attempt => panic!("{attempt:?}"),
@@ -338,10 +339,92 @@ fn each_compression_is_understood() {
     for compression in [Compression::NONE, Compression::gzip(6).unwrap(), Compression::zstd(1).unwrap()] {
         let mut options = options(&sink);
         options.compression = compression;
-        let (mut delivery, _stop) = delivery(Exporter::new(options).unwrap());
+        let (mut delivery, _stop) = delivery(Exporter::http(&options).unwrap());
         assert_eq!(block_on(delivery.deliver(&payload(30))), all(30));
         let encoding = sink.records().last().unwrap().headers.get("content-encoding").cloned();
         assert_eq!(encoding.as_deref(), compression.content_encoding());
     }
     assert!(eventually(LONG, || sink.delivered() == 90));
+}
+
+#[test]
+fn every_method_arrives() {
+    use skidway_otlp::Compression;
+    let sink = OtlpSink::start().unwrap();
+    let methods = [
+        (Compression::NONE, None),
+        (Compression::gzip(6).unwrap(), Some("gzip")),
+        (Compression::zstd(3).unwrap(), Some("zstd")),
+        (Compression::zlib(1).unwrap(), Some("zlib")),
+        (Compression::deflate(1).unwrap(), Some("deflate")),
+        (Compression::snappy(), Some("snappy")),
+        (Compression::snappy_framed(), Some("x-snappy-framed")),
+        (Compression::lz4(), Some("lz4")),
+    ];
+    for (i, (compression, name)) in methods.into_iter().enumerate() {
+        let mut options = options(&sink);
+        options.compression = compression;
+        let (mut delivery, _stop) = delivery(Exporter::http(&options).unwrap());
+        assert_eq!(block_on(delivery.deliver(&PAYLOAD)).unwrap().delivered, 50, "{compression:?}");
+        let encoding = sink.read(|state| state.requests[i].headers.get("content-encoding").cloned());
+        assert_eq!(encoding.as_deref(), name);
+    }
+    assert_eq!(sink.delivered(), 8 * 50);
+}
+
+#[test]
+fn json_says_the_same_as_protobuf() {
+    use skidway_otlp::http::Encoding;
+    let sinks = [OtlpSink::start().unwrap(), OtlpSink::start().unwrap()];
+    for (sink, encoding) in sinks.iter().zip([Encoding::Proto, Encoding::Json]) {
+        let mut options = options(sink);
+        options.encoding = encoding;
+        sink.answer_next(1, Answer::PartialSuccess { rejected: 1, message: "one too many".into() });
+        let (mut delivery, _stop) = delivery(Exporter::http(&options).unwrap());
+        let outcome = block_on(delivery.deliver(&PAYLOAD)).unwrap();
+        assert_eq!((outcome.delivered, outcome.rejected), (49, 1));
+    }
+    let described = |sink: &OtlpSink| {
+        let strip = |mut record: skidway_test_support::sink::Record| {
+            record.headers = Default::default();
+            format!("{record:?}")
+        };
+        sink.records().into_iter().map(strip).collect::<Vec<_>>()
+    };
+    assert_eq!(described(&sinks[0]), described(&sinks[1]));
+    let types = sinks.map(|sink| sink.read(|state| state.requests[0].headers["content-type"].clone()));
+    assert_eq!(types, ["application/x-protobuf", "application/json"]);
+}
+
+#[test]
+fn what_is_to_be_given_up_is_given_up() {
+    let logs = Logs::capture();
+    let sink = OtlpSink::start().unwrap();
+    sink.set_answer(Answer::status(503));
+    let give_up = |after| {
+        let backoff = impatient(Duration::from_millis(2));
+        let policy = RetryPolicy { soon: backoff, slow: backoff, give_up_after: Some(after) };
+        let (_stop, stopped) = tokio::sync::watch::channel(false);
+        let mut delivery = skidway_otlp::Delivery::new(exporter(&sink), policy, stopped);
+        block_on(delivery.deliver(&PAYLOAD)).unwrap()
+    };
+    let outcome = give_up(Duration::ZERO);
+    assert_eq!((outcome.delivered, outcome.rejected, sink.requests()), (0, 50, 1));
+    assert!(outcome.reasons[0].starts_with("answers 503"), "{:?}", outcome.reasons);
+    assert_eq!(logs.count("ERROR"), 1);
+    let before = sink.requests();
+    assert_eq!(give_up(Duration::from_millis(100)).rejected, 50);
+    assert!(sink.requests() > before + 2, "it tries until then");
+}
+
+/// A proxy for plain HTTP gets the whole address in the request line.
+#[test]
+fn a_proxy_gets_the_requests() {
+    let proxy = OtlpSink::start().unwrap();
+    let mut options = skidway_otlp::http::Options::new("http://backend.invalid:4318/v1/logs");
+    options.proxy = Some(proxy.endpoint());
+    let (mut delivery, _stop) = delivery(Exporter::http(&options).unwrap());
+    assert_eq!(block_on(delivery.deliver(&PAYLOAD)).unwrap().delivered, 50);
+    let host = proxy.read(|state| state.requests[0].headers["host"].clone());
+    assert_eq!(host, "backend.invalid:4318");
 }

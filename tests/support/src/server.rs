@@ -1,4 +1,4 @@
-//! The HTTP/1 server under both doubles: one thread, one runtime, closed as a whole.
+//! The server under the doubles: one thread, one runtime, closed as a whole.
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -35,11 +35,22 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Listens on `addr` (port 0: any free one) before it returns.
+    /// Speaks HTTP/1. Listens on `addr` (port 0: any free one) before it returns.
     pub(crate) fn start<H, F>(name: &str, addr: SocketAddr, handler: H) -> io::Result<Self>
     where
         H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
         F: Future<Output = Result<Reply, Cut>> + Send + 'static,
+    {
+        Self::serve(name, addr, move |listener| async move {
+            let _ = accept(listener, handler).await;
+        })
+    }
+
+    /// The same for any other way to serve a listener.
+    pub(crate) fn serve<S, F>(name: &str, addr: SocketAddr, serve: S) -> io::Result<Self>
+    where
+        S: FnOnce(TcpListener) -> F + Send + 'static,
+        F: Future<Output = ()>,
     {
         let listener = TcpListener::bind(addr)?;
         listener.set_nonblocking(true)?;
@@ -50,7 +61,7 @@ impl Server {
             runtime.block_on(async {
                 tokio::select! {
                     _ = stopped => {}
-                    _ = accept(listener, handler) => {}
+                    () = serve(listener) => {}
                 }
             });
             // The runtime ends here, and with it every connection, answered or not.

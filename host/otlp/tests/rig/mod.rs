@@ -6,9 +6,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use skidway_model::{Attribute, Checked, Records};
-use skidway_otlp::{
-    Backoff, BatchBuilder, Constants, Delivery, Exporter, Options, Payload, Resource, RetryPolicy,
-};
+use skidway_otlp::http::Options;
+use skidway_otlp::{Backoff, BatchBuilder, Constants, Delivery, Exporter, Payload, Resource, RetryPolicy};
 use skidway_test_support::sink::OtlpSink;
 use tokio::sync::watch;
 use tracing_subscriber::fmt::MakeWriter;
@@ -53,18 +52,28 @@ pub(crate) fn options(sink: &OtlpSink) -> Options {
 }
 
 pub(crate) fn exporter(sink: &OtlpSink) -> Exporter {
-    Exporter::new(options(sink)).unwrap()
+    Exporter::http(&options(sink)).unwrap()
 }
 
 pub(crate) fn impatient(interval: Duration) -> Backoff {
     Backoff::try_new(interval, 1.5, interval * 4).unwrap()
 }
 
+/// The same over gRPC; to be called within a runtime.
+pub(crate) fn grpc(sink: &OtlpSink) -> skidway_otlp::grpc::Options {
+    let mut options = skidway_otlp::grpc::Options::new(sink.endpoint());
+    options.headers = vec![("authorization".to_owned(), SECRET.to_owned())];
+    options
+}
+
 /// A delivery that tries again within milliseconds.
 pub(crate) fn delivery(exporter: Exporter) -> (Delivery, watch::Sender<bool>) {
     let (stop, stopped) = watch::channel(false);
     let backoff = impatient(Duration::from_millis(2));
-    (Delivery::new(exporter, RetryPolicy { soon: backoff, slow: backoff }, stopped), stop)
+    (
+        Delivery::new(exporter, RetryPolicy { soon: backoff, slow: backoff, give_up_after: None }, stopped),
+        stop,
+    )
 }
 
 /// Runs it on this thread, which the captured log belongs to; fails after a while.

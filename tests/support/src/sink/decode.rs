@@ -35,25 +35,35 @@ pub(super) struct Decoded {
 pub(super) fn decode(headers: &Headers, body: Bytes, keep: bool) -> Result<Decoded, Refused> {
     let body = plain(headers, body)?;
     let bytes = body.len();
+    let json = match headers.get("content-type").map(|value| value.trim()) {
+        Some("application/x-protobuf") => false,
+        Some("application/json") => true,
+        other => {
+            let message =
+                format!("content-type {other:?} is neither application/x-protobuf nor application/json");
+            return Err(Refused::new(415, message));
+        }
+    };
     let wrong = |error: &dyn Display| Refused::new(400, format!("no ExportLogsServiceRequest: {error}"));
-    if !keep {
+    if !keep && !json {
         return Ok(Decoded { request: None, bytes, records: count(&body).map_err(|e| wrong(&e))? });
     }
-    let request = ExportLogsServiceRequest::decode(body).map_err(|e| wrong(&e))?;
+    let request = match json {
+        true => serde_json::from_slice(&body).map_err(|e| wrong(&e))?,
+        false => ExportLogsServiceRequest::decode(body).map_err(|e| wrong(&e))?,
+    };
+    Ok(Decoded { records: records(&request), request: keep.then_some(request), bytes })
+}
+
+/// How many there are.
+pub(super) fn records(request: &ExportLogsServiceRequest) -> u64 {
     let scopes = request.resource_logs.iter().flat_map(|resource| &resource.scope_logs);
-    let records = scopes.map(|scope| scope.log_records.len() as u64).sum();
-    Ok(Decoded { request: Some(request), bytes, records })
+    scopes.map(|scope| scope.log_records.len() as u64).sum()
 }
 
 /// The body as it was before compression.
 fn plain(headers: &Headers, body: Bytes) -> Result<Bytes, Refused> {
     let header = |name| headers.get(name).map(|value| value.trim());
-    match header("content-type") {
-        Some("application/x-protobuf") => {}
-        other => {
-            return Err(Refused::new(415, format!("content-type {other:?} is not application/x-protobuf")));
-        }
-    }
     match header("content-encoding") {
         None | Some("identity") => Ok(body),
         Some("gzip") => inflate("gzip", flate2::read::MultiGzDecoder::new(&body[..]), body.len()),
@@ -61,7 +71,12 @@ fn plain(headers: &Headers, body: Bytes) -> Result<Bytes, Refused> {
             Ok(decoder) => inflate("zstd", decoder, body.len()),
             Err(error) => Err(Refused::new(400, format!("no zstd: {error}"))),
         },
-        Some(other) => Err(Refused::new(415, format!("content-encoding {other:?} is not gzip or zstd"))),
+        Some("zlib" | "deflate") => inflate("zlib", flate2::read::ZlibDecoder::new(&body[..]), body.len()),
+        Some("snappy" | "x-snappy-framed") => {
+            inflate("snappy", snap::read::FrameDecoder::new(&body[..]), body.len())
+        }
+        Some("lz4") => inflate("lz4", lz4_flex::frame::FrameDecoder::new(&body[..]), body.len()),
+        Some(other) => Err(Refused::new(415, format!("content-encoding {other:?} is unknown"))),
     }
 }
 

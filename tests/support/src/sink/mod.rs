@@ -1,4 +1,4 @@
-//! An OTLP/HTTP receiver for logs that decodes all it gets.
+//! A receiver of logs in OTLP, over HTTP or over gRPC, that decodes all it gets.
 //!
 //! What is true of the books ([`State`]) at any moment: a record is in `delivered`
 //! (and, unless the sink only counts, in `records`) if and only if its request was
@@ -9,6 +9,7 @@ mod answer;
 mod books;
 mod count;
 mod decode;
+mod grpc;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,14 @@ pub struct OtlpSink {
     shared: Arc<Shared>,
     server: Option<Server>,
     addr: SocketAddr,
+    speaks: Speaks,
+}
+
+/// What the receiver speaks.
+#[derive(Clone, Copy)]
+enum Speaks {
+    Http,
+    Grpc,
 }
 
 impl OtlpSink {
@@ -47,17 +56,22 @@ impl OtlpSink {
 
     /// The same at a given address.
     pub fn start_at(addr: SocketAddr) -> std::io::Result<Self> {
-        Self::with(addr, true)
+        Self::with(addr, true, Speaks::Http)
+    }
+
+    /// Starts on a free port of 127.0.0.1, speaks gRPC and keeps every record.
+    pub fn start_grpc() -> std::io::Result<Self> {
+        Self::with((Ipv4Addr::LOCALHOST, 0).into(), true, Speaks::Grpc)
     }
 
     /// Starts on a free port of 127.0.0.1, decodes every record and only counts.
     pub fn start_counting() -> std::io::Result<Self> {
-        Self::with((Ipv4Addr::LOCALHOST, 0).into(), false)
+        Self::with((Ipv4Addr::LOCALHOST, 0).into(), false, Speaks::Http)
     }
 
-    fn with(addr: SocketAddr, keep: bool) -> std::io::Result<Self> {
+    fn with(addr: SocketAddr, keep: bool, speaks: Speaks) -> std::io::Result<Self> {
         let shared = Arc::new(Shared { state: Watched::default(), plan: Mutex::default(), keep });
-        let mut sink = Self { shared, server: None, addr };
+        let mut sink = Self { shared, server: None, addr, speaks };
         sink.restart()?;
         Ok(sink)
     }
@@ -71,10 +85,13 @@ impl OtlpSink {
     pub fn restart(&mut self) -> std::io::Result<()> {
         self.server = None;
         let shared = Arc::clone(&self.shared);
-        let server = Server::start("otlp-sink", self.addr, move |request| {
-            let shared = Arc::clone(&shared);
-            async move { shared.handle(request).await }
-        })?;
+        let server = match self.speaks {
+            Speaks::Http => Server::start("otlp-sink", self.addr, move |request| {
+                let shared = Arc::clone(&shared);
+                async move { shared.handle(request).await }
+            })?,
+            Speaks::Grpc => grpc::start(self.addr, shared)?,
+        };
         self.addr = server.addr();
         self.server = Some(server);
         Ok(())
@@ -85,7 +102,7 @@ impl OtlpSink {
         self.addr
     }
 
-    /// `http://HOST:PORT`, to which an exporter appends `/v1/logs`.
+    /// `http://HOST:PORT`, to which an exporter over HTTP appends `/v1/logs`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.addr)
     }

@@ -103,7 +103,12 @@ fn what_is_no_request_is_refused_and_said_why() {
     refused(post(&sink, &[("content-encoding", "gzip")], b"no gzip").unwrap(), 400, "gzip");
     refused(post(&sink, &[("content-encoding", "zstd")], b"no zstd").unwrap(), 400, "zstd");
     refused(post(&sink, &[("content-encoding", "br")], b"").unwrap(), 415, "br");
-    refused(post(&sink, &[("content-type", "application/json")], b"{}").unwrap(), 415, "json");
+    refused(
+        post(&sink, &[("content-type", "application/json")], b"{").unwrap(),
+        400,
+        "ExportLogsServiceRequest",
+    );
+    refused(post(&sink, &[("content-type", "text/plain")], b"{}").unwrap(), 415, "text/plain");
     refused(send(sink.addr(), "GET /v1/logs", &[], b"").unwrap(), 405, "POST");
     refused(send(sink.addr(), "POST /v1/traces", &[], b"").unwrap(), 404, "logs");
     let mut twice = log("twice");

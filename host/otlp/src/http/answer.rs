@@ -6,50 +6,9 @@ use std::time::{Duration, SystemTime};
 use prost::Message;
 use reqwest::StatusCode;
 
-/// Longest pause that a `Retry-After` can ask for. A backend that wants more is
-/// asked again then.
-pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
-
-/// Longest text of a backend that is passed on, in characters.
-const MAX_REASON: usize = 300;
-
-/// How one attempt to deliver a payload ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Attempt {
-    /// Taken, but for the records that the backend says it left out.
-    Delivered {
-        /// How many records were left out. They must not be sent again.
-        rejected: u64,
-        /// Why, or a warning where none was.
-        message: String,
-    },
-    /// Not taken, to be tried again soon.
-    Retry {
-        /// No sooner than after this pause.
-        after: Option<Duration>,
-        /// What happened: `answers 503`, `cannot be reached: …`.
-        reason: String,
-    },
-    /// More than the backend takes at once.
-    TooLarge,
-    /// The configuration or the backend is wrong, not the data: a person has to do
-    /// something, and the data waits for it.
-    Hold {
-        /// The HTTP status.
-        status: u16,
-        /// What the backend says.
-        reason: String,
-        /// What to do.
-        fix: String,
-    },
-    /// The backend does not want this data, now or later.
-    Refused {
-        /// The HTTP status.
-        status: u16,
-        /// What the backend says.
-        reason: String,
-    },
-}
+use crate::attempt::{Attempt, MAX_RETRY_AFTER, Status, answers, tidy};
+use crate::json;
+use crate::response::{Response, RpcStatus};
 
 /// The parts of an answer that count.
 pub(crate) struct Answer<'a> {
@@ -68,14 +27,15 @@ pub(crate) struct Asked<'a> {
 
 impl Answer<'_> {
     pub(crate) fn judge(&self, asked: &Asked<'_>) -> Attempt {
-        let status = self.status.as_u16();
-        match status {
+        let number = self.status.as_u16();
+        let status = Status::Http(number);
+        match number {
             200..=299 => self.delivered(),
             429 | 502 | 503 | 504 => Attempt::Retry {
                 after: self.retry_after.and_then(|value| retry_after(value, SystemTime::now())),
                 reason: answers(status, &text(self.body)),
             },
-            413 => Attempt::TooLarge,
+            413 => Attempt::TooLarge { status },
             // 422 is what some backends say for bad data.
             400 | 422 => Attempt::Refused { status, reason: text(self.body) },
             300..=499 => Attempt::Hold { status, reason: text(self.body), fix: self.fix(asked) },
@@ -85,12 +45,11 @@ impl Answer<'_> {
 
     /// A body that cannot be read takes nothing back: the status has said yes.
     fn delivered(&self) -> Attempt {
-        let partial = Response::decode(self.body).ok().and_then(|response| response.partial_success);
-        let partial = partial.unwrap_or_default();
-        Attempt::Delivered {
-            rejected: u64::try_from(partial.rejected_log_records).unwrap_or(0),
-            message: tidy(&partial.error_message),
-        }
+        let response = match json::looks_like(self.body) {
+            true => json::response(self.body),
+            false => Response::decode(self.body).ok(),
+        };
+        response.unwrap_or_default().into()
     }
 
     fn fix(&self, asked: &Asked<'_>) -> String {
@@ -119,69 +78,26 @@ impl Answer<'_> {
                 .to_owned(),
             415 => match asked.encoding {
                 Some(encoding) => format!("the backend may not take {encoding}: set compression to none"),
-                None => {
-                    "the endpoint takes no OTLP protobuf: check that it is an OTLP/HTTP receiver".to_owned()
-                }
+                None => "the endpoint takes no OTLP in this encoding: check that it is an OTLP/HTTP receiver, and the \
+                         option encoding"
+                    .to_owned(),
             },
             _ => "check the endpoint and what stands between it and this host".to_owned(),
         }
     }
 }
 
-/// What is said of a backend that gives this answer.
-pub(crate) fn answers(status: u16, reason: &str) -> String {
-    if reason.is_empty() { format!("answers {status}") } else { format!("answers {status} ({reason})") }
-}
-
-/// `ExportLogsServiceResponse`.
-#[derive(Clone, PartialEq, prost::Message)]
-struct Response {
-    #[prost(message, optional, tag = "1")]
-    partial_success: Option<PartialSuccess>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct PartialSuccess {
-    #[prost(int64, tag = "1")]
-    rejected_log_records: i64,
-    #[prost(string, tag = "2")]
-    error_message: String,
-}
-
-/// `google.rpc.Status`, the body of an OTLP error.
-#[derive(Clone, PartialEq, prost::Message)]
-struct RpcStatus {
-    #[prost(int32, tag = "1")]
-    code: i32,
-    #[prost(string, tag = "2")]
-    message: String,
-}
-
 /// The message of a `google.rpc.Status`, or else the body as text: proxies answer
 /// with HTML and plain words.
 fn text(body: &[u8]) -> String {
-    match RpcStatus::decode(body) {
-        Ok(status) if !status.message.is_empty() => tidy(&status.message),
+    let message = match json::looks_like(body) {
+        true => json::message(body),
+        false => RpcStatus::decode(body).ok().map(|status| status.message),
+    };
+    match message {
+        Some(message) if !message.is_empty() => tidy(&message),
         _ => tidy(&String::from_utf8_lossy(body)),
     }
-}
-
-/// Text of a stranger on one line of bounded length, without control characters.
-fn tidy(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    let mut line = String::new();
-    for word in words {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-        if let Some((end, _)) = line.char_indices().nth(MAX_REASON) {
-            line.truncate(end);
-            line.push('…');
-            break;
-        }
-    }
-    line
 }
 
 /// The pause that a `Retry-After` asks for (RFC 9110, section 10.2.3): seconds, or
@@ -200,6 +116,8 @@ fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attempt::MAX_REASON;
+    use crate::response::PartialSuccess;
     use proptest::prelude::*;
 
     const ASKED: Asked<'_> = Asked { path: "/v1/logs", authorized: false, encoding: Some("gzip") };
@@ -216,7 +134,7 @@ mod tests {
             let expected = match status {
                 200..=299 => matches!(attempt, Attempt::Delivered { rejected: 0, .. }),
                 429 | 502 | 503 | 504 => matches!(attempt, Attempt::Retry { after: None, .. }),
-                413 => attempt == Attempt::TooLarge,
+                413 => attempt == Attempt::TooLarge { status: Status::Http(413) },
                 400 | 422 => matches!(attempt, Attempt::Refused { .. }),
                 300..=499 => matches!(attempt, Attempt::Hold { .. }),
                 _ => matches!(attempt, Attempt::Refused { .. }),
@@ -237,13 +155,25 @@ mod tests {
     }
 
     #[test]
+    fn a_partial_success_in_json_is_read() {
+        let delivered = |rejected, message: &str| Attempt::Delivered { rejected, message: message.into() };
+        let body = br#"{"partialSuccess": {"rejectedLogRecords": "7", "errorMessage": "no room"}}"#;
+        assert_eq!(judge(200, body), delivered(7, "no room"));
+        assert_eq!(judge(200, br#"{"partialSuccess": {"rejectedLogRecords": 8}}"#), delivered(8, ""));
+        assert_eq!(judge(200, b"{}"), delivered(0, ""));
+        assert_eq!(judge(200, b"{\"partialSuccess\": 5"), delivered(0, ""));
+    }
+
+    #[test]
     fn errors_are_read_as_status_and_as_text() {
         let reason = |body: &[u8]| match judge(400, body) {
-            Attempt::Refused { status: 400, reason } => reason,
+            Attempt::Refused { status: Status::Http(400), reason } => reason,
             other => panic!("{other:?}"),
         };
-        let status = RpcStatus { code: 3, message: "bad\n\u{1b}[31mdata".into() };
+        let status = RpcStatus { code: 3, message: "bad\n\u{1b}[31mdata".into(), details: Vec::new() };
         assert_eq!(reason(&status.encode_to_vec()), "bad [31mdata");
+        assert_eq!(reason(br#"{"code": 3, "message": "no\ndata"}"#), "no data");
+        assert_eq!(reason(b"{no JSON"), "{no JSON");
         assert_eq!(reason(b"<html>\r\n nginx </html>"), "<html> nginx </html>");
         assert_eq!(reason(&[0xff; 2000]).chars().count(), MAX_REASON + 1);
     }

@@ -1,15 +1,15 @@
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
     TRANSFER_ENCODING, USER_AGENT,
 };
-use reqwest::{Certificate, Client, Identity, Url, redirect};
+use reqwest::{Client, Proxy, Url, redirect};
 
 use crate::compress::Compression;
 use crate::error::{OptionsError, causes};
+use crate::tls::Tls;
 
 /// Where payloads go and how.
 #[derive(Clone)]
@@ -26,19 +26,27 @@ pub struct Options {
     /// For the TCP connection and the TLS handshake alone, so that an address that
     /// swallows packets is noticed before `timeout`.
     pub connect_timeout: Duration,
+    /// What a body is.
+    pub encoding: Encoding,
     /// For `https://` endpoints.
     pub tls: Tls,
+    /// Where requests go through; without one, what `HTTPS_PROXY`, `HTTP_PROXY` and
+    /// `NO_PROXY` say. A user and password in it are secrets.
+    pub proxy: Option<String>,
+    /// Whether a connection serves more than one request.
+    pub keep_alive: bool,
+    /// How long a connection is kept that nobody uses.
+    pub idle_timeout: Duration,
 }
 
-/// How a backend's certificate is checked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tls {
-    /// Certificates (PEM) to trust instead of the system's.
-    pub ca_file: Option<PathBuf>,
-    /// Whether any certificate will do. For trying things out.
-    pub insecure_skip_verify: bool,
-    /// Certificate and key (PEM), for backends that ask who is there.
-    pub client: Option<(PathBuf, PathBuf)>,
+/// What a body is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// Protobuf, which our columns become directly.
+    #[default]
+    Proto,
+    /// JSON, made from the protobuf: for backends that read nothing else.
+    Json,
 }
 
 impl Options {
@@ -50,7 +58,11 @@ impl Options {
             compression: Compression::default(),
             timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
+            encoding: Encoding::default(),
             tls: Tls::default(),
+            proxy: None,
+            keep_alive: true,
+            idle_timeout: Duration::from_secs(90),
         }
     }
 }
@@ -64,7 +76,17 @@ impl fmt::Debug for Options {
             .field("compression", &self.compression)
             .field("timeout", &self.timeout)
             .field("connect_timeout", &self.connect_timeout)
+            .field("encoding", &self.encoding)
             .field("tls", &self.tls)
+            .field(
+                "proxy",
+                &self
+                    .proxy
+                    .as_ref()
+                    .map(|proxy| Url::parse(proxy).map_or("invalid".into(), |url| shown(&url))),
+            )
+            .field("keep_alive", &self.keep_alive)
+            .field("idle_timeout", &self.idle_timeout)
             .finish()
     }
 }
@@ -110,14 +132,12 @@ pub(crate) fn client(options: &Options, url: &Url, headers: HeaderMap) -> Result
             return Err(OptionsError::Duration { what });
         }
     }
-    // reqwest takes the process's provider; the first to install one wins, and
-    // any will do.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = Client::builder()
         .http1_only()
         .tcp_nodelay(true)
         .timeout(options.timeout)
         .connect_timeout(options.connect_timeout)
+        .pool_idle_timeout(options.idle_timeout)
         // A body is not sent to where it was not meant to go.
         .redirect(redirect::Policy::none())
         // Retries are ours, with our log lines.
@@ -125,26 +145,24 @@ pub(crate) fn client(options: &Options, url: &Url, headers: HeaderMap) -> Result
     if !headers.contains_key(USER_AGENT) {
         builder = builder.user_agent(user_agent());
     }
-    if is_loopback(url) {
-        builder = builder.no_proxy();
-    }
-    builder = match &options.tls.ca_file {
-        Some(path) => builder.tls_certs_only(roots(path)?),
-        // Reading the system's roots costs start-up time and memory that a plain
-        // connection has no use for.
-        None if url.scheme() == "http" => builder.tls_certs_only([]),
+    builder = match &options.proxy {
+        Some(proxy) => builder.proxy(proxied(proxy)?),
+        None if is_loopback(url) => builder.no_proxy(),
         None => builder,
     };
-    if options.tls.insecure_skip_verify {
-        builder = builder.tls_danger_accept_invalid_certs(true);
+    if !options.keep_alive {
+        builder = builder.pool_max_idle_per_host(0);
     }
-    if let Some((certificate, key)) = &options.tls.client {
-        builder = builder.identity(identity(certificate, key)?);
-    }
-    builder.default_headers(headers).build().map_err(|error| OptionsError::Client(causes(error)))
+    let mut tls = options.tls.client_config(url.scheme() == "https")?;
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    builder
+        .tls_backend_preconfigured(tls)
+        .default_headers(headers)
+        .build()
+        .map_err(|error| OptionsError::Client(causes(error)))
 }
 
-fn user_agent() -> String {
+pub(crate) fn user_agent() -> String {
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
     format!("skidway/{} ({os}/{arch})", env!("CARGO_PKG_VERSION"))
 }
@@ -156,36 +174,22 @@ fn is_loopback(url: &Url) -> bool {
     address.map_or_else(|_| host == "localhost" || host.ends_with(".localhost"), |ip| ip.is_loopback())
 }
 
-fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, OptionsError> {
-    std::fs::read(path).map_err(|source| OptionsError::File { what, path: path.to_owned(), source })
-}
-
-fn roots(path: &Path) -> Result<Vec<Certificate>, OptionsError> {
-    let what = "ca_file";
-    let unusable = |reason: String| OptionsError::Pem { what, path: path.to_owned(), reason };
-    let certificates =
-        Certificate::from_pem_bundle(&read(what, path)?).map_err(|error| unusable(causes(error)))?;
-    if certificates.is_empty() {
-        return Err(unusable("no certificate in it".to_owned()));
+fn proxied(proxy: &str) -> Result<Proxy, OptionsError> {
+    let unusable = |reason: String| OptionsError::Proxy(reason);
+    let url = Url::parse(proxy).map_err(|error| unusable(error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(unusable(format!(
+            "{}:// is no proxy that is spoken to, http:// and https:// are",
+            url.scheme()
+        )));
     }
-    Ok(certificates)
-}
-
-fn identity(certificate: &Path, key: &Path) -> Result<Identity, OptionsError> {
-    let mut pem = read("cert_file", certificate)?;
-    pem.push(b'\n');
-    pem.extend(read("key_file", key)?);
-    let what = "cert_file with its key_file";
-    Identity::from_pem(&pem).map_err(|error| OptionsError::Pem {
-        what,
-        path: certificate.to_owned(),
-        reason: causes(error),
-    })
+    Proxy::all(url).map_err(|error| unusable(causes(error)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tls::Pem;
 
     fn pair(name: &str, value: &str) -> Vec<(String, String)> {
         vec![(name.to_owned(), value.to_owned())]
@@ -232,15 +236,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ca.pem");
         let mut options = Options::new("https://backend/v1/logs");
-        options.tls.ca_file = Some(path.clone());
+        options.tls.ca = Some(Pem::File(path.clone()));
         let target = url(&options.url).unwrap();
         let build = |options: &Options| client(options, &target, HeaderMap::new()).unwrap_err();
         assert!(matches!(build(&options), OptionsError::File { what: "ca_file", .. }));
         std::fs::write(&path, "no certificate").unwrap();
         assert!(matches!(build(&options), OptionsError::Pem { .. }));
-        options.tls.ca_file = None;
-        options.tls.client = Some((path.clone(), path));
+        options.tls.ca = None;
+        options.tls.client = Some((Pem::File(path.clone()), Pem::File(path)));
         assert!(matches!(build(&options), OptionsError::Pem { .. }));
+        options.tls.client = None;
+        options.proxy = Some("socks5://user:hidden@proxy:1080".to_owned());
+        let refused = build(&options).to_string();
+        assert!(refused.contains("proxy_url") && !refused.contains("hidden"), "{refused}");
+        assert!(!format!("{options:?}").contains("hidden"));
         options.timeout = Duration::ZERO;
         assert!(matches!(build(&options), OptionsError::Duration { .. }));
     }

@@ -1,84 +1,66 @@
-use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use reqwest::{Client, Response, Url};
+//! OTLP over HTTP.
 
-use crate::answer::{Answer, Asked, Attempt};
+mod answer;
+mod options;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::{Client, Response, StatusCode, Url};
+
+use crate::attempt::Attempt;
 use crate::batch::Payload;
 use crate::compress::Compressor;
 use crate::error::{OptionsError, causes};
-use crate::options::{self, Options};
+use crate::exporter::{Prepared, Unwritable};
+use crate::json;
+
+use answer::{Answer, Asked};
+pub use options::{Encoding, Options};
+pub(crate) use options::{headers, shown, url, user_agent};
 
 /// How much of an answer is read, in bytes (as the collector's exporter does). An
 /// OTLP answer is far smaller.
 const MAX_ANSWER: usize = 64 << 10;
 
-/// Sends payloads to one backend, one attempt at a time. Clones share connections
-/// and can send at the same time.
+/// One backend. Clones share connections.
 #[derive(Debug)]
-pub struct Exporter {
+pub(crate) struct Http {
     client: Client,
     url: Url,
     shown: String,
     authorized: bool,
+    encoding: Encoding,
     compressor: Compressor,
 }
 
-/// A payload as it goes over the wire: compressed once, however often it is sent.
-#[derive(Clone)]
-pub struct Prepared {
-    body: Bytes,
-    encoding: Option<&'static str>,
-}
-
-impl Prepared {
-    /// The size of the request's body in bytes.
-    pub fn len(&self) -> usize {
-        self.body.len()
-    }
-
-    /// Whether there is no body.
-    pub fn is_empty(&self) -> bool {
-        self.body.is_empty()
-    }
-}
-
-impl std::fmt::Debug for Prepared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Prepared({} bytes, {})", self.body.len(), self.encoding.unwrap_or("as is"))
-    }
-}
-
-impl Exporter {
-    /// Checks the options and reads the files they name. Does not connect yet.
-    pub fn new(options: Options) -> Result<Self, OptionsError> {
+impl Http {
+    pub(crate) fn new(options: &Options) -> Result<Self, OptionsError> {
         let url = options::url(&options.url)?;
         let headers = options::headers(&options.headers)?;
         let authorized = headers.contains_key(AUTHORIZATION);
-        let client = options::client(&options, &url, headers)?;
+        let client = options::client(options, &url, headers)?;
         let compressor = Compressor::new(options.compression);
-        Ok(Self { client, shown: options::shown(&url), url, authorized, compressor })
+        let encoding = options.encoding;
+        Ok(Self { client, shown: options::shown(&url), url, authorized, encoding, compressor })
     }
 
     /// The backend's URL as it may be shown: without user, password and query.
-    pub fn backend(&self) -> &str {
+    pub(crate) fn backend(&self) -> &str {
         &self.shown
     }
 
-    /// Compresses a payload. One that the compressor fails on goes as it is, which
-    /// costs bandwidth, not data.
-    pub fn prepare(&mut self, payload: &Payload) -> Prepared {
-        match self.compressor.compress(payload.body()) {
-            Ok(body) => Prepared { body, encoding: self.compressor.method().content_encoding() },
-            Err(_) => Prepared { body: payload.body().clone(), encoding: None },
-        }
+    pub(crate) fn prepare(&mut self, payload: &Payload) -> Result<Prepared, Unwritable> {
+        let body = match self.encoding {
+            Encoding::Proto => payload.body().clone(),
+            Encoding::Json => json::request(payload)?.into(),
+        };
+        Ok(Prepared::compressed(&mut self.compressor, body))
     }
 
-    /// Sends it once, within the time limits, and says what became of it.
-    pub async fn send(&self, prepared: &Prepared) -> Attempt {
+    pub(crate) async fn send(&self, prepared: &Prepared) -> Attempt {
         let mut request = self
             .client
             .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/x-protobuf")
+            .header(CONTENT_TYPE, self.encoding.content_type())
             .body(prepared.body.clone());
         if let Some(encoding) = prepared.encoding {
             request = request.header(CONTENT_ENCODING, encoding);
@@ -106,16 +88,38 @@ impl Exporter {
     }
 }
 
-impl Clone for Exporter {
+impl Encoding {
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Proto => "application/x-protobuf",
+            Self::Json => "application/json",
+        }
+    }
+}
+
+impl Clone for Http {
     fn clone(&self) -> Self {
         Self {
             client: self.client.clone(),
             url: self.url.clone(),
             shown: self.shown.clone(),
             authorized: self.authorized,
+            encoding: self.encoding,
             compressor: Compressor::new(self.compressor.method()),
         }
     }
+}
+
+/// What an answer in HTTP means to somebody who asked in another protocol.
+pub(crate) fn judge(
+    status: StatusCode,
+    retry_after: Option<&str>,
+    body: &[u8],
+    path: &str,
+    authorized: bool,
+    encoding: Option<&str>,
+) -> Attempt {
+    Answer { status, retry_after, location: None, body }.judge(&Asked { path, authorized, encoding })
 }
 
 /// The start of an answer's body. The status has arrived by then and counts, so a
