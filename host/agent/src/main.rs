@@ -4,12 +4,17 @@
 mod bundled;
 mod cli;
 mod commands;
+mod files;
+mod exporter;
 mod health;
 mod identity;
 mod library;
 mod logging;
+mod memory;
+mod metrics;
 mod pipeline;
 mod print;
+mod serve;
 mod setup;
 mod stage;
 mod way;

@@ -5,18 +5,16 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
 use skidway_config::{
-    Component, Compression as Wanted, Config, Errors, FileLog, OtlpHttp, Parser, Pipeline, Problem, StartAt,
-    Surroundings, Zone as ZoneName,
+    Component, Config, Errors, FileLog, Parser, Pipeline, Problem, Surroundings,
+    Zone as ZoneName,
 };
 use skidway_model::Attribute;
-use skidway_otlp::{Backoff, Compression, Delivery, Exporter, RetryPolicy};
 use skidway_plugin::{ContainedEnricher, ContainedParser, Limits, LoadError};
-use skidway_state::Resumer;
-use skidway_tail::{Found, Tailer};
-use tokio::sync::watch;
 
 use crate::cli::ConfigFiles;
+use crate::files;
 use crate::library::{Library, Source};
+use crate::memory;
 use crate::stage::{Stage, Zone};
 use crate::zones;
 
@@ -26,6 +24,7 @@ pub(crate) fn config(files: &ConfigFiles) -> Result<Config, Errors> {
         file: &skidway_config::read_file,
         env: &env,
         known_zone: &|name| TimeZone::get(name).is_ok(),
+        memory: memory::available(),
         state_dir: files.state_dir.clone(),
     };
     skidway_config::load(&files.config, &surroundings)
@@ -37,7 +36,7 @@ pub(crate) fn env(name: &str) -> Option<String> {
 }
 
 /// Makes and drops an instance of every component that the config names. What they
-/// say of their settings comes with its place.
+/// say of their settings comes with its place, as does what is wrong with an order.
 pub(crate) fn try_components(library: &Library, config: &Config) -> Result<()> {
     let mut problems = Vec::new();
     let mut note = |error: anyhow::Error, problem: &dyn Fn(&str) -> Problem| {
@@ -55,6 +54,10 @@ pub(crate) fn try_components(library: &Library, config: &Config) -> Result<()> {
     };
     for pipeline in &config.pipelines {
         for receiver in &pipeline.receivers {
+            if let Err(message) = files::try_order(receiver) {
+                let problem = config.receiver_problem(receiver, &message);
+                note(LoadError::Configuration(message).into(), &|_| problem.clone())?;
+            }
             if let Err(error) = parsers(library, receiver) {
                 note(error, &|message| config.parser_problem(receiver, message))?;
             }
@@ -125,66 +128,6 @@ fn limits(granted: &skidway_config::Limits) -> Limits {
     let memory = usize::try_from(granted.memory_bytes).unwrap_or(usize::MAX);
     Limits { memory, cpu: granted.cpu, ..Limits::default() }
 }
-
-/// Follows a receiver's files from where an earlier run left them.
-pub(crate) fn tailer(receiver: &FileLog, mut resumer: Resumer) -> Result<Tailer> {
-    let patterns =
-        |globs: &[skidway_config::Glob]| globs.iter().map(|glob| glob.as_str().to_owned()).collect();
-    let options = skidway_tail::Options {
-        include: patterns(&receiver.include),
-        exclude: patterns(&receiver.exclude),
-        exclude_older_than: receiver.exclude_older_than,
-        // See `Resumer`: on a later run, a file that nobody knows appeared while
-        // nobody looked.
-        start_at: match receiver.start_at {
-            StartAt::End if resumer.first_run() => skidway_tail::StartAt::End,
-            StartAt::End | StartAt::Beginning => skidway_tail::StartAt::Beginning,
-        },
-        poll_interval: receiver.poll_interval,
-        flush_period: receiver.force_flush_period,
-        settle: receiver.settle,
-        fingerprint_size: receiver.fingerprint_size as usize,
-        max_line: receiver.max_log_size as usize,
-        ..skidway_tail::Options::default()
-    };
-    let resume = move |found: &Found<'_>| {
-        resumer.find(found.path, &found.identity, found.length, |len| found.head_hash(len))
-    };
-    Tailer::new(options, resume).with_context(|| format!("receiver {}", receiver.id))
-}
-
-/// Delivers to a backend until `stop` says true.
-pub(crate) fn delivery(config: &OtlpHttp, stop: watch::Receiver<bool>) -> Result<Delivery> {
-    let compression = match config.compression {
-        Wanted::None => Ok(Compression::NONE),
-        Wanted::Gzip(None) => Ok(Compression::default()),
-        Wanted::Gzip(Some(level)) => Compression::gzip(level),
-        Wanted::Zstd(level) => Compression::zstd(level.unwrap_or(ZSTD_LEVEL)),
-    }?;
-    let options = skidway_otlp::Options {
-        headers: config
-            .headers
-            .iter()
-            .map(|(name, value)| (name.clone(), value.reveal().to_owned()))
-            .collect(),
-        compression,
-        timeout: config.timeout,
-        tls: skidway_otlp::Tls {
-            ca_file: config.tls.ca_file.clone(),
-            insecure_skip_verify: config.tls.insecure_skip_verify,
-            client: None,
-        },
-        ..skidway_otlp::Options::new(config.url.as_str())
-    };
-    let exporter = Exporter::new(options).with_context(|| format!("exporter {}", config.id))?;
-    let retry = &config.retry;
-    let soon = Backoff::try_new(retry.initial_interval, retry.multiplier, retry.max_interval)?;
-    let policy = RetryPolicy { soon, ..RetryPolicy::default() };
-    Ok(Delivery::new(exporter, policy, stop))
-}
-
-/// The library's own choice: three.
-const ZSTD_LEVEL: i32 = 3;
 
 /// How often checkpoints are saved while they move.
 pub(crate) const SAVE_EVERY: Duration = Duration::from_secs(1);

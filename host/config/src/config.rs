@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use url::Url;
 
+use crate::files::{FileCompression, Ordering};
+use crate::exporter::Exporter;
 use crate::problem::Warning;
 use crate::resource::Resource;
-use crate::values::{Encoding, Glob, Pattern, Secret};
+use crate::values::{Encoding, Glob, Pattern};
 
 /// A config that can be run.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +26,8 @@ pub struct Config {
     pub log_level: LogLevel,
     /// Where to answer that the agent runs, if anywhere.
     pub health_check: Option<HealthCheck>,
+    /// Host and port to serve numbers for Prometheus on, if anywhere.
+    pub metrics: Option<String>,
     /// What the user should know before the start.
     pub warnings: Vec<Warning>,
     /// What was resolved, in the form of the file.
@@ -53,8 +56,6 @@ pub struct Pipeline {
     pub resource: Resource,
     /// In the order in which records pass through them.
     pub enrichers: Vec<Enricher>,
-    /// When a batch is sent.
-    pub batch: Batch,
     /// Where records are sent to: at least one, each with all of them.
     pub exporters: Vec<Export>,
 }
@@ -62,8 +63,10 @@ pub struct Pipeline {
 /// An exporter in a pipeline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Export {
-    /// The backend.
-    pub otlp: OtlpHttp,
+    /// Where records go.
+    pub exporter: Exporter,
+    /// When a batch is sent.
+    pub batch: Batch,
     /// The bound on bytes that are read for it and not yet acknowledged; reading
     /// waits beyond it. The smaller one of the exporter's `sending_queue` in bytes
     /// (8 MiB) and a quarter of the memory limiter's `limit_mib`, at least 4 MiB.
@@ -94,9 +97,12 @@ pub struct FileLog {
     /// How many first bytes identify a file; 16 to 65536.
     #[serde(serialize_with = "crate::values::size")]
     pub fingerprint_size: u64,
-    /// Longer lines are split; 1 KiB to 16 MiB.
+    /// Longer lines are split or truncated; 1 KiB to 16 MiB.
     #[serde(serialize_with = "crate::values::size")]
     pub max_log_size: u64,
+    /// Which of the two. Where it was written it is a setting of the operators, too.
+    #[serde(skip)]
+    pub on_long_line: LongLine,
     /// Whether records get `log.file.name`.
     pub include_file_name: bool,
     /// Whether records get `log.file.path`.
@@ -105,6 +111,12 @@ pub struct FileLog {
     pub include_file_name_resolved: bool,
     /// Whether records get `log.file.path_resolved`, symbolic links followed.
     pub include_file_path_resolved: bool,
+    /// Whether records get `log.file.owner.name`.
+    pub include_file_owner_name: bool,
+    /// Whether records get `log.file.owner.group.name`.
+    pub include_file_owner_group_name: bool,
+    /// Whether records get `log.file.permissions`, such as `640`.
+    pub include_file_permissions: bool,
     /// Set on every record. For operators, values may hold `EXPR(...)`.
     pub attributes: BTreeMap<String, String>,
     /// Set on what wrote the records. For operators, values may hold `EXPR(...)`.
@@ -114,6 +126,13 @@ pub struct FileLog {
     pub settle: Duration,
     /// How the files' characters are encoded.
     pub encoding: Encoding,
+    /// Which files are compressed.
+    pub compression: FileCompression,
+    /// How many files are open at once; the others wait for their turn.
+    pub max_concurrent_files: usize,
+    /// Follow only the first files of this order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ordering_criteria: Option<Ordering>,
     /// What turns lines into records.
     pub parser: Parser,
     /// The zone of time stamps that name none.
@@ -274,62 +293,6 @@ impl Default for Batch {
     fn default() -> Self {
         Self { timeout: Duration::from_millis(200), send_batch_size: 8192, send_batch_max_size: 0 }
     }
-}
-
-/// A backend that speaks OTLP over HTTP.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OtlpHttp {
-    /// As written: `otlphttp` or `otlphttp/NAME`.
-    pub id: String,
-    /// The whole address for logs: `http` or `https`, without user, password or query.
-    pub url: Url,
-    /// How bodies are compressed.
-    pub compression: Compression,
-    /// For a whole request; never zero.
-    pub timeout: Duration,
-    /// Names in lower case, each once.
-    pub headers: Vec<(String, Secret)>,
-    /// How the backend proves who it is.
-    pub tls: Tls,
-    /// When to send again.
-    pub retry: Retry,
-    /// Requests at a time; 1 keeps the order of records.
-    pub consumers: usize,
-}
-
-/// How a body is compressed. The level is the library's default where none is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compression {
-    /// Not at all.
-    None,
-    /// gzip, level 1 to 12.
-    Gzip(Option<i32>),
-    /// Zstandard, level 1 to 19.
-    Zstd(Option<i32>),
-}
-
-/// How the backend proves who it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Tls {
-    /// Certificates (PEM) to trust instead of the system's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ca_file: Option<PathBuf>,
-    /// Whether to believe any certificate.
-    pub insecure_skip_verify: bool,
-}
-
-/// When a batch that was not taken is sent again. It is never given up: it waits
-/// in its file. Each pause is drawn from zero up to the interval.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Retry {
-    /// Before the second try; not zero.
-    #[serde(serialize_with = "crate::values::duration")]
-    pub initial_interval: Duration,
-    /// From one pause to the next; at least 1.
-    pub multiplier: f64,
-    /// The longest pause; at least `initial_interval`, at most a day.
-    #[serde(serialize_with = "crate::values::duration")]
-    pub max_interval: Duration,
 }
 
 /// The least severe level to log.

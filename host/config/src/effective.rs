@@ -2,18 +2,17 @@
 //! resolved structs, so nothing can be printed that does not run.
 
 use std::path::Path;
-use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use serde_yaml::{Mapping, Value};
 
 use crate::config::{
-    Component, ComponentSource, Compression, Detection, Detector, Enricher, FileLog, HealthCheck, Limits,
-    LogLevel, OtlpHttp, Parser, Retry, Tls, Zone,
+    Component, ComponentSource, Detection, Detector, Enricher, FileLog, HealthCheck, Limits, LogLevel,
+    Parser, Zone,
 };
-use crate::resolve::{Exporter, Processor};
+use crate::exporter::Exporter;
+use crate::resolve::Processor;
 use crate::resource::ResourceStep;
-use crate::values::Secret;
 use crate::written;
 
 /// The sections as they fill up.
@@ -23,6 +22,15 @@ pub(crate) struct Effective {
     processors: Mapping,
     exporters: Mapping,
     pipelines: Mapping,
+}
+
+/// What concerns the agent itself.
+pub(crate) struct Own<'a> {
+    pub(crate) state_dir: &'a Path,
+    pub(crate) create_state_dir: bool,
+    pub(crate) log_level: LogLevel,
+    pub(crate) health_check: Option<HealthCheck>,
+    pub(crate) metrics: Option<String>,
 }
 
 impl Effective {
@@ -70,8 +78,7 @@ impl Effective {
     }
 
     pub(crate) fn exporter(&mut self, exporter: &Exporter) {
-        self.exporters
-            .insert(exporter.otlp.id.as_str().into(), otlphttp(&exporter.otlp, exporter.queue_bytes));
+        self.exporters.insert(exporter.id.as_str().into(), value(exporter));
     }
 
     pub(crate) fn pipeline(&mut self, name: &str, written: &written::Pipeline) {
@@ -87,22 +94,21 @@ impl Effective {
         self.pipelines.insert(name.into(), Value::Mapping(map));
     }
 
-    pub(crate) fn finish(
-        self,
-        state_dir: &Path,
-        create: bool,
-        level: LogLevel,
-        health_check: Option<&HealthCheck>,
-    ) -> Value {
-        let storage = Storage { directory: state_dir, create_directory: create };
+    pub(crate) fn finish(self, own: &Own<'_>) -> Value {
+        let storage = Storage { directory: own.state_dir, create_directory: own.create_state_dir };
         let mut extensions = map([("file_storage", value(&storage))]);
-        if let Some(health_check) = health_check {
+        if let Some(health_check) = &own.health_check {
             extensions.insert("health_check".into(), value(health_check));
         }
         let ids: Vec<_> = extensions.keys().cloned().collect();
+        let level = map([("level", value(&own.log_level))]);
+        let mut telemetry = map([("logs", Value::Mapping(level))]);
+        if let Some(endpoint) = &own.metrics {
+            telemetry.insert("metrics".into(), Value::Mapping(map([("address", value(endpoint))])));
+        }
         let service = map([
             ("extensions", Value::Sequence(ids)),
-            ("telemetry", Value::Mapping(map([("logs", Value::Mapping(map([("level", value(&level))])))]))),
+            ("telemetry", Value::Mapping(telemetry)),
             ("pipelines", Value::Mapping(self.pipelines)),
         ]);
         let mut root = Value::Mapping(map([
@@ -194,51 +200,6 @@ struct ResourceActions<'a> {
 struct Storage<'a> {
     directory: &'a Path,
     create_directory: bool,
-}
-
-#[derive(Serialize)]
-struct Exported<'a> {
-    logs_endpoint: &'a str,
-    compression: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    compression_params: Option<Level>,
-    #[serde(serialize_with = "crate::values::duration")]
-    timeout: Duration,
-    headers: std::collections::BTreeMap<&'a str, &'a Secret>,
-    tls: &'a Tls,
-    retry_on_failure: &'a Retry,
-    sending_queue: Queue,
-}
-
-#[derive(Serialize)]
-struct Level {
-    level: i32,
-}
-
-#[derive(Serialize)]
-struct Queue {
-    num_consumers: usize,
-    sizer: &'static str,
-    #[serde(serialize_with = "crate::values::size")]
-    queue_size: u64,
-}
-
-fn otlphttp(otlp: &OtlpHttp, queue_bytes: u64) -> Value {
-    let (compression, level) = match otlp.compression {
-        Compression::None => ("none", None),
-        Compression::Gzip(level) => ("gzip", level),
-        Compression::Zstd(level) => ("zstd", level),
-    };
-    value(&Exported {
-        logs_endpoint: otlp.url.as_str(),
-        compression,
-        compression_params: level.map(|level| Level { level }),
-        timeout: otlp.timeout,
-        headers: otlp.headers.iter().map(|(name, value)| (name.as_str(), value)).collect(),
-        tls: &otlp.tls,
-        retry_on_failure: &otlp.retry,
-        sending_queue: Queue { num_consumers: otlp.consumers, sizer: "bytes", queue_size: queue_bytes },
-    })
 }
 
 // === How resolved values are written ===

@@ -16,6 +16,8 @@ mod advice;
 mod config;
 mod effective;
 mod env;
+mod exporter;
+mod files;
 mod places;
 mod problem;
 mod read;
@@ -31,10 +33,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use config::{
-    Batch, Component, ComponentSource, Compression, Config, Detection, Detector, Enricher, Export, FileLog,
-    HealthCheck, Limits, LogLevel, LongLine, Operators, OtlpHttp, Parser, Pipeline, Retry, StartAt, Tls,
-    Zone,
+    Batch, Component, ComponentSource, Config, Detection, Detector, Enricher, Export, FileLog, HealthCheck,
+    Limits, LogLevel, LongLine, Operators, Parser, Pipeline, StartAt, Zone,
 };
+pub use exporter::{
+    Client, Compression, Debug, Encoding as BodyEncoding, Exporter, FileFormat, FileTarget, Keepalive, Method,
+    OtlpGrpc, OtlpHttp, Output, Pem, Queue, Retry, Rotation, Target, Tls, TlsVersion, Verbosity,
+};
+pub use files::{FileCompression, Ordering, SortBy, SortType};
 pub use problem::{Errors, Position, Problem, Warning};
 pub use resource::{Resource, ResourceStep};
 pub use values::{Encoding, Glob, Pattern, Secret};
@@ -64,6 +70,8 @@ pub struct Surroundings<'a> {
     pub file: &'a dyn Fn(&Path) -> std::io::Result<String>,
     /// Whether the time zone database has this name.
     pub known_zone: &'a dyn Fn(&str) -> bool,
+    /// Bytes of memory that this process may use, where that is known.
+    pub memory: Option<u64>,
     /// From the command line: goes before what the files say.
     pub state_dir: Option<PathBuf>,
 }
@@ -130,6 +138,13 @@ impl Config {
             Parser::Operators(_) => self.places.problem(&who, &["receivers", &receiver.id], message),
             _ => self.places.problem(&who, &["receivers", &receiver.id, "parser", "config"], message),
         }
+    }
+
+    /// What is wrong with a receiver's files, with its place in the file where the
+    /// message begins with a path such as `ordering_criteria.regex: `.
+    pub fn receiver_problem(&self, receiver: &FileLog, message: &str) -> Problem {
+        let who = format!("receiver `{}`", receiver.id);
+        self.places.problem(&who, &["receivers", &receiver.id], message)
     }
 
     /// What an enricher says of its settings, with their place in the file.

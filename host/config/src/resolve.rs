@@ -4,6 +4,7 @@
 mod component;
 mod exporter;
 mod operators;
+mod ordering;
 mod processors;
 mod receiver;
 mod section;
@@ -11,11 +12,11 @@ mod service;
 
 use crate::Surroundings;
 use crate::config::{Config, HealthCheck};
+use crate::exporter::Exporter;
 use crate::problem::{Position, Problem, Report, nearest};
 use crate::read::{Subject, read};
 use crate::tree::Node;
 use crate::{unsupported, written};
-pub(crate) use exporter::Exporter;
 pub(crate) use processors::Processor;
 use section::Section;
 
@@ -29,7 +30,7 @@ pub(crate) fn resolve(
     top_level(root, report);
     let components = Components {
         receivers: section::receivers(root, surroundings, report),
-        processors: section::processors(root, report),
+        processors: section::processors(root, surroundings, report),
         exporters: section::exporters(root, report),
         extensions: section::extensions(root, report),
     };

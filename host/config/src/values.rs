@@ -6,14 +6,16 @@ mod encoding;
 mod endpoint;
 mod header;
 mod pattern;
+mod pem;
 mod size;
 mod text;
 
 pub(crate) use duration::{GoDuration, duration, optional_duration, parse as parse_duration};
 pub use encoding::Encoding;
-pub(crate) use endpoint::Endpoint;
+pub(crate) use endpoint::{Endpoint, GrpcEndpoint};
 pub(crate) use header::HeaderName;
 pub use header::Secret;
 pub use pattern::{Glob, Pattern};
+pub(crate) use pem::PemText;
 pub(crate) use size::{ByteSize, size};
 pub(crate) use text::Text;

@@ -14,7 +14,11 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::config::{LogLevel, LongLine, StartAt};
-use crate::values::{ByteSize, Encoding, Endpoint, Glob, GoDuration, HeaderName, Pattern, Secret, Text};
+use crate::files::{FileCompression, SortType};
+use crate::exporter::{Encoding as BodyEncoding, FileFormat, Method, Output, Verbosity};
+use crate::values::{
+    ByteSize, Encoding, Endpoint, Glob, GoDuration, GrpcEndpoint, HeaderName, Pattern, PemText, Secret, Text,
+};
 
 /// A component's settings with their defaults left open.
 macro_rules! written {
@@ -40,6 +44,9 @@ written! {
         include_file_path: bool,
         include_file_name_resolved: bool,
         include_file_path_resolved: bool,
+        include_file_owner_name: bool,
+        include_file_owner_group_name: bool,
+        include_file_permissions: bool,
         include_file_record_number: bool,
         include_file_record_offset: bool,
         attributes: BTreeMap<String, Text>,
@@ -49,6 +56,9 @@ written! {
         preserve_trailing_whitespaces: bool,
         max_log_size_behavior: LongLine,
         encoding: Encoding,
+        compression: FileCompression,
+        max_concurrent_files: usize,
+        ordering_criteria: OrderingCriteria,
         operators: Vec<serde_json::Value>,
         retry_on_failure: Retry,
         storage: String,
@@ -62,6 +72,25 @@ written! {
         line_start_pattern: String,
         line_end_pattern: String,
         omit_pattern: bool,
+    }
+}
+
+written! {
+    OrderingCriteria {
+        regex: Pattern,
+        group_by: Pattern,
+        top_n: usize,
+        sort_by: Vec<SortBy>,
+    }
+}
+
+written! {
+    SortBy {
+        sort_type: SortType,
+        regex_key: String,
+        ascending: bool,
+        layout: String,
+        location: String,
     }
 }
 
@@ -148,25 +177,52 @@ written! {
     OtlpHttp {
         endpoint: Endpoint,
         logs_endpoint: Endpoint,
-        compression: Compression,
+        encoding: BodyEncoding,
+        compression: Method,
         compression_params: CompressionParams,
         timeout: GoDuration,
         headers: BTreeMap<HeaderName, Secret>,
         tls: Tls,
+        proxy_url: Secret,
+        disable_keep_alives: bool,
+        idle_conn_timeout: GoDuration,
         retry_on_failure: Retry,
         sending_queue: SendingQueue,
+        read_buffer_size: de::IgnoredAny,
+        write_buffer_size: de::IgnoredAny,
+        max_idle_conns: de::IgnoredAny,
+        max_idle_conns_per_host: de::IgnoredAny,
+        max_conns_per_host: de::IgnoredAny,
+        force_attempt_http2: de::IgnoredAny,
+        http2_read_idle_timeout: de::IgnoredAny,
+        http2_ping_timeout: de::IgnoredAny,
     }
 }
 
-/// Names of encodings; the empty one is the collector's other word for none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Compression {
-    Gzip,
-    Zstd,
-    None,
-    #[serde(rename = "")]
-    Empty,
+written! {
+    OtlpGrpc {
+        endpoint: GrpcEndpoint,
+        compression: Method,
+        timeout: GoDuration,
+        headers: BTreeMap<HeaderName, Secret>,
+        tls: Tls,
+        keepalive: Keepalive,
+        authority: String,
+        retry_on_failure: Retry,
+        sending_queue: SendingQueue,
+        read_buffer_size: de::IgnoredAny,
+        write_buffer_size: de::IgnoredAny,
+        wait_for_ready: de::IgnoredAny,
+        balancer_name: de::IgnoredAny,
+    }
+}
+
+written! {
+    Keepalive {
+        time: GoDuration,
+        timeout: GoDuration,
+        permit_without_stream: bool,
+    }
 }
 
 written! {
@@ -180,6 +236,15 @@ written! {
         insecure: bool,
         insecure_skip_verify: bool,
         ca_file: PathBuf,
+        ca_pem: PemText,
+        cert_file: PathBuf,
+        cert_pem: PemText,
+        key_file: PathBuf,
+        key_pem: PemText,
+        include_system_ca_certs_pool: bool,
+        server_name_override: String,
+        min_version: Text,
+        max_version: Text,
     }
 }
 
@@ -200,6 +265,19 @@ written! {
         num_consumers: usize,
         queue_size: ByteSize,
         sizer: Sizer,
+        block_on_overflow: bool,
+        wait_for_result: bool,
+        storage: String,
+        batch: QueueBatch,
+    }
+}
+
+written! {
+    QueueBatch {
+        flush_timeout: GoDuration,
+        min_size: usize,
+        max_size: usize,
+        sizer: Sizer,
     }
 }
 
@@ -210,6 +288,47 @@ pub(crate) enum Sizer {
     Requests,
     Items,
     Bytes,
+}
+
+written! {
+    Debug {
+        verbosity: Verbosity,
+        sampling_initial: u64,
+        sampling_thereafter: u64,
+        use_internal_logger: bool,
+        output_paths: Vec<Output>,
+    }
+}
+
+written! {
+    File {
+        path: PathBuf,
+        rotation: Rotation,
+        format: FileFormat,
+        compression: WrittenCompression,
+        append: bool,
+        flush_interval: GoDuration,
+        create_directory: bool,
+    }
+}
+
+/// How the file exporter compresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum WrittenCompression {
+    Zstd,
+    #[serde(alias = "none")]
+    #[serde(rename = "")]
+    None,
+}
+
+written! {
+    Rotation {
+        max_megabytes: u64,
+        max_days: u64,
+        max_backups: usize,
+        localtime: bool,
+    }
 }
 
 written! {
@@ -237,6 +356,54 @@ written! {
 written! {
     Telemetry {
         logs: TelemetryLogs,
+        metrics: TelemetryMetrics,
+    }
+}
+
+written! {
+    TelemetryMetrics {
+        level: MetricsLevel,
+        address: String,
+        readers: Vec<MetricsReader>,
+    }
+}
+
+/// How much is measured. Here it is all or nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum MetricsLevel {
+    None,
+    Basic,
+    Normal,
+    Detailed,
+}
+
+written! {
+    MetricsReader {
+        pull: MetricsPull,
+    }
+}
+
+written! {
+    MetricsPull {
+        exporter: MetricsExporter,
+    }
+}
+
+written! {
+    MetricsExporter {
+        prometheus: Prometheus,
+    }
+}
+
+written! {
+    Prometheus {
+        host: String,
+        port: u16,
+        without_scope_info: de::IgnoredAny,
+        without_units: de::IgnoredAny,
+        without_type_suffix: de::IgnoredAny,
+        with_resource_constant_labels: de::IgnoredAny,
     }
 }
 

@@ -2,8 +2,7 @@
 //! which are new, which have another name, which have none any more, and which
 //! directories to watch.
 
-use std::collections::{HashMap, VecDeque};
-use std::fs::File;
+use std::collections::HashMap;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -11,11 +10,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use skidway_model::{FileKey, Identity};
 
-use crate::StartAt;
 use crate::followed::{Followed, open};
-use crate::head::{head_hash, read_head};
+use crate::handles::is_crowded;
+use crate::head::head_hash;
 use crate::notice::Notice;
-use crate::options::MAX_HEAD;
+use crate::options::{Compression, MAX_HEAD, StartAt};
 use crate::scan::{Match, Node, Problem, Scan};
 use crate::tailer::Tailer;
 use crate::turn::IDLE_FACTOR;
@@ -29,8 +28,6 @@ const SCAN_PAUSE_FACTOR: u32 = 20;
 /// How often to walk at least when notifications say that nothing happened; a walk
 /// that is done quickly is made more often, like a look.
 const SLOW_SCAN: Duration = Duration::from_secs(10);
-/// How many files that were let go are remembered, in case they come back.
-const MAX_PARTED: usize = 1024;
 
 /// Knows how far files were read by an earlier run.
 pub trait Resume {
@@ -52,20 +49,10 @@ pub struct Found<'a> {
     pub path: &'a Path,
     /// What it is.
     pub identity: Identity,
-    /// Its length in bytes.
+    /// Its length in bytes; `u64::MAX` where it is compressed, which has to be read for
+    /// that.
     pub length: u64,
-    handle: &'a File,
-}
-
-/// Files that are not followed at the moment, and what is to be remembered of them.
-#[derive(Default)]
-pub(crate) struct Absent {
-    /// Let go although they still exist: in a directory that could not be read, or
-    /// under a name that does not match.
-    parted: VecDeque<(Identity, u64)>,
-    /// Files of the first walk that could not be opened: how long they were, which
-    /// is where `start_at: end` begins in them.
-    present_at_start: HashMap<Node, u64>,
+    pub(crate) file: &'a Followed,
 }
 
 // === impl Found ===
@@ -76,27 +63,8 @@ impl Found<'_> {
     pub fn head_hash(&self, length: u32) -> Option<u64> {
         let length = length as usize;
         let mut buffer = Vec::new();
-        let head = (length <= MAX_HEAD).then(|| read_head(self.handle, length, &mut buffer))?.ok()?;
+        let head = (length <= MAX_HEAD).then(|| self.file.head(length, &mut buffer))?.ok()?;
         (head.len() == length).then(|| head_hash(head))
-    }
-}
-
-// === impl Absent ===
-
-impl Absent {
-    pub(crate) fn part(&mut self, identity: Identity, offset: u64) {
-        if self.parted.len() == MAX_PARTED {
-            self.parted.pop_front();
-        }
-        self.parted.push_back((identity, offset));
-    }
-
-    fn returned(&mut self, found: &Found<'_>) -> Option<u64> {
-        let index = self.parted.iter().position(|(known, _)| {
-            (known.device, known.inode) == (found.identity.device, found.identity.inode)
-                && found.head_hash(known.head_len) == Some(known.head_hash)
-        })?;
-        self.parted.remove(index).map(|(_, offset)| offset)
     }
 }
 
@@ -132,7 +100,7 @@ impl Tailer {
         self.next_scan = self.scan_not_before.max(ended + self.options.poll_interval.max(slow));
         // Between the walk and the first watch of a directory nobody was told of
         // what happened there.
-        self.scan_wanted = fresh;
+        self.scan_wanted = fresh || std::mem::take(&mut self.crowded);
         if fresh {
             self.next_look = ended;
         }
@@ -173,13 +141,19 @@ impl Tailer {
         {
             tracing::info!(from = %file.path.display(), to = %path.display(), "a file was renamed");
             file.path.clone_from(path);
+            file.walked();
             self.notices.push_back(Notice::Changed { file: key });
+            self.restless.insert(key);
         }
         self.remember_names(node, found);
     }
 
     fn left(&mut self, node: Node, now: Instant) {
         let Some(&key) = self.by_node.get(&node) else { return };
+        let Some(file) = self.files.get(&key) else { return };
+        if !file.is_open() && !self.open_leaving(key, now) {
+            return;
+        }
         let Some(file) = self.files.get_mut(&key) else { return };
         if file.leaving.is_none() {
             tracing::debug!(path = %file.path.display(), "the path leads elsewhere: reading the file to its end");
@@ -194,15 +168,30 @@ impl Tailer {
 
     fn found(&mut self, node: Node, found: Match, first: bool, now: Instant, scan: &mut Scan) {
         let Some((_, path)) = found.paths.first().cloned() else { return };
+        if !self.make_room() {
+            return self.put_off(node, &found, first);
+        }
         match self.follow(&path, first, now) {
             Ok(Some(opened)) => self.remember_names(opened, found),
             Ok(None) => {}
+            Err(error) if is_crowded(&error) => {
+                self.lower_limit();
+                self.put_off(node, &found, first);
+            }
             Err(error) => {
                 if first {
                     self.absent.present_at_start.insert(node, found.length);
                 }
                 scan.problem(&path, error);
             }
+        }
+    }
+
+    /// There is no room for one more open file: the next walk finds it again.
+    fn put_off(&mut self, node: Node, found: &Match, first: bool) {
+        self.crowded = true;
+        if first {
+            self.absent.present_at_start.insert(node, found.length);
         }
     }
 
@@ -216,29 +205,53 @@ impl Tailer {
         }
         let mut file = Followed::new(path.to_owned(), handle, now, &self.options, &mut self.scratch)?;
         let node = file.node();
+        if self.options.compression != Compression::None && !file.head_is_whole() && self.is_young(&file) {
+            // It is being written, perhaps by who compresses another one.
+            if first {
+                self.absent.present_at_start.insert(node, file.length);
+            }
+            self.passed_over.insert(path.to_owned());
+            return Ok(None);
+        }
         let present = self.absent.present_at_start.remove(&node).or(first.then_some(file.length));
-        let found = Found { path, identity: file.identity, length: file.length, handle: file.handle() };
-        let resumed = self.absent.returned(&found).or_else(|| self.resume.resume(&found));
-        let fresh = match (self.options.start_at, present) {
-            (StartAt::End, Some(length)) => length - length % self.options.line_feed.width() as u64,
-            _ => 0,
+        let offset = match self.resumed(&file) {
+            Some(offset) => offset,
+            None => match (self.options.start_at, present) {
+                (StartAt::End, Some(length)) => {
+                    let length = if file.is_packed() { file.text_length()? } else { length };
+                    length - length % self.options.line_feed.width() as u64
+                }
+                _ => self.read_elsewhere(&mut file)?,
+            },
         };
-        let offset = resumed.unwrap_or(fresh);
-        if offset > file.length {
+        if offset > file.length && !file.is_packed() {
             tracing::info!(path = %path.display(), offset, length = file.length,
                 "the file is shorter than what was read of it: reading from its beginning");
         } else {
-            file.offset = offset;
+            file.begin_at(offset);
         }
         tracing::info!(path = %path.display(), offset = file.offset, "following");
         self.insert(file, now);
         Ok(Some(node))
     }
 
+    /// Where an earlier run, or this one, stopped reading the file.
+    fn resumed(&mut self, file: &Followed) -> Option<u64> {
+        let length = if file.is_packed() { u64::MAX } else { file.length };
+        let found = Found { path: &file.path, identity: file.identity, length, file };
+        self.absent.returned(&found).or_else(|| self.resume.resume(&found)).or_else(|| {
+            // Compressed while nobody looked: the name without the ending leads to it.
+            let path = file.path.with_extension("");
+            let was_plain = file.is_packed() && file.path.extension().is_some_and(|ending| ending == "gz");
+            was_plain.then(|| self.resume.resume(&Found { path: &path, ..found }))?
+        })
+    }
+
     /// Takes a file in under a new key.
-    pub(crate) fn insert(&mut self, file: Followed, now: Instant) -> FileKey {
+    pub(crate) fn insert(&mut self, mut file: Followed, now: Instant) -> FileKey {
         let key = Self::new_key();
         self.by_node.insert(file.node(), key);
+        self.handles.used(key, &mut file);
         self.notices.push_back(Notice::Opened { file: key, offset: file.offset });
         self.files.insert(key, file);
         self.revisit(key, now);

@@ -49,6 +49,6 @@ impl Tailer {
     /// What the file system says of a file; `None` once it is closed.
     pub fn facts(&self, file: FileKey) -> Option<Facts<'_>> {
         let file = self.files.get(&file)?;
-        Some(Facts { path: &file.path, metadata: file.handle().metadata().ok()? })
+        Some(Facts { path: &file.path, metadata: file.metadata().ok()? })
     }
 }

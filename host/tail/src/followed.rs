@@ -2,23 +2,26 @@
 //! it found, and when the next one is due.
 //!
 //! Invariants: `offset` is what the parser has taken, and only
-//! [`Followed::consume`] moves it; nothing behind it is ever skipped; the handle
-//! stays open until the file is let go, so a name that moves on takes nothing
-//! with it.
+//! [`Followed::consume`] moves it; nothing behind it is ever skipped; a handle
+//! is closed only while the name leads to the file, and when it is opened again
+//! nothing is read before it has turned out to be the same.
 
-use std::fs::{File, OpenOptions};
+mod handle;
+
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use rustix::fs::OFlags;
 use skidway_model::{Identity, Span};
 
 use crate::cut::{Around, Cut, cut};
-use crate::head::{head_hash, read_at, read_head};
+use crate::head::{head_hash, read_at};
 use crate::options::{LongLine, Options};
-use crate::scan::Node;
+use crate::packed::Packed;
+use handle::is_gone;
+pub(crate) use handle::open;
 
 /// How long a file that could not be read is left alone.
 const RETRY: Duration = Duration::from_secs(1);
@@ -28,18 +31,30 @@ pub(crate) struct Followed {
     pub(crate) identity: Identity,
     /// The next byte to hand over.
     pub(crate) offset: u64,
-    /// As of the last look, like `modified`.
+    /// As of the last look, like `modified`. Where the file is compressed, more than
+    /// `offset` while not all of it was read.
     pub(crate) length: u64,
     pub(crate) modified: SystemTime,
     /// When no path led here any more.
     pub(crate) leaving: Option<Instant>,
     /// It stands in the queue of files to read.
     pub(crate) queued: bool,
-    handle: File,
+    /// When it was last read or opened, in the time of [`crate::handles`].
+    pub(crate) used: u64,
+    handle: Option<File>,
+    /// How its text is got where the file is compressed.
+    packed: Option<Box<Packed>>,
+    /// What was read of the head is all that identifies it, or all there is.
+    head_is_whole: bool,
+    /// The length that is known to be that of the content whose head is known; less
+    /// than `length` while the file grows and is closed.
+    proven: u64,
     looked_at: Instant,
     grown_at: Instant,
     /// Something does not fit together: the next look must not trust the length.
     suspect: bool,
+    /// It was opened again, and is not known to be the same yet.
+    unproven: bool,
     /// Everything there is was offered; what would make another offer worth while.
     waiting: Option<Waiting>,
     offered: Option<Offered>,
@@ -82,6 +97,10 @@ pub(crate) enum Look {
     },
     /// The content is another one.
     Replaced,
+    /// It is closed, and has to be opened to tell more.
+    Closed,
+    /// It is closed, and its name does not lead to it.
+    Elsewhere,
 }
 
 /// A piece of the file to hand over.
@@ -89,12 +108,6 @@ pub(crate) struct Piece {
     pub(crate) span: Span,
     pub(crate) flush: bool,
     pub(crate) surplus: bool,
-}
-
-/// Opens a file to read, and never waits for the other end of a pipe.
-pub(crate) fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
 }
 
 // === impl Followed ===
@@ -109,7 +122,10 @@ impl Followed {
         scratch: &mut Vec<u8>,
     ) -> io::Result<Self> {
         let metadata = handle.metadata()?;
-        let head = read_head(&handle, options.fingerprint_size, scratch)?;
+        let packed = handle::is_packed(&handle, options.compression)?;
+        let packed = packed.then(|| Box::new(Packed::new(metadata.len())));
+        let whole = handle::head(&handle, packed.is_some(), options.fingerprint_size, scratch)?;
+        let head = &scratch[..];
         Ok(Self {
             path,
             identity: Identity {
@@ -119,14 +135,19 @@ impl Followed {
                 head_hash: head_hash(head),
             },
             offset: 0,
-            length: metadata.len(),
+            length: packed.as_ref().map_or(metadata.len(), |packed| packed.length()),
             modified: metadata.modified()?,
             leaving: None,
             queued: false,
-            handle,
+            used: 0,
+            proven: metadata.len(),
+            handle: Some(handle),
+            packed,
+            head_is_whole: whole,
             looked_at: now,
             grown_at: now,
             suspect: false,
+            unproven: false,
             waiting: None,
             offered: None,
             window: options.chunk_size,
@@ -140,15 +161,8 @@ impl Followed {
     /// Follows what the same open file has become, from its beginning.
     pub(crate) fn again(self, now: Instant, options: &Options, scratch: &mut Vec<u8>) -> io::Result<Self> {
         let leaving = self.leaving;
-        Ok(Self { leaving, ..Self::new(self.path, self.handle, now, options, scratch)? })
-    }
-
-    pub(crate) fn node(&self) -> Node {
-        (self.identity.device, self.identity.inode)
-    }
-
-    pub(crate) fn handle(&self) -> &File {
-        &self.handle
+        let handle = self.handle.ok_or(io::ErrorKind::NotFound)?;
+        Ok(Self { leaving, ..Self::new(self.path, handle, now, options, scratch)? })
     }
 
     /// Bytes that are known to be there and were not taken.
@@ -164,19 +178,34 @@ impl Followed {
     pub(crate) fn look(
         &mut self,
         now: Instant,
-        fingerprint_size: usize,
+        options: &Options,
         scratch: &mut Vec<u8>,
     ) -> io::Result<Look> {
         self.looked_at = now;
-        let metadata = self.handle.metadata()?;
-        let (length, modified) = (metadata.len(), metadata.modified()?);
-        if length == self.length && modified == self.modified && !self.suspect {
+        let metadata = match self.metadata() {
+            Err(error) if !self.is_open() && is_gone(&error) => return Ok(Look::Elsewhere),
+            metadata => metadata?,
+        };
+        let (size, modified) = (metadata.len(), metadata.modified()?);
+        let changed = size != self.size() || modified != self.modified;
+        if !changed && !self.suspect && !self.unproven {
             return Ok(Look::Same);
         }
-        let head = read_head(&self.handle, fingerprint_size.max(self.identity.head_len as usize), scratch)?;
+        let Some(handle) = &self.handle else {
+            if size <= self.size() || self.suspect {
+                return Ok(Look::Closed);
+            }
+            self.changed(size, modified, now);
+            return Ok(Look::Changed { identity_grew: false });
+        };
         let known = self.identity.head_len as usize;
+        handle::head(handle, self.packed.is_some(), options.fingerprint_size.max(known), scratch)?;
+        let head = &scratch[..];
         let same_head = head.get(..known).is_some_and(|head| head_hash(head) == self.identity.head_hash);
-        if length < self.offset || !same_head {
+        let read = self.packed.as_ref().map_or(self.offset, |packed| packed.packed_read());
+        // Only now there is enough to tell that it is compressed.
+        let turned = self.packed.is_none() && handle::begins_packed(head, known, options.compression);
+        if size < read || !same_head || turned {
             return Ok(Look::Replaced);
         }
         let identity_grew = head.len() > known;
@@ -189,13 +218,32 @@ impl Followed {
             self.suspect = false;
             self.blocked_until = Some(now + RETRY);
         }
-        if length > self.length {
+        self.unproven = false;
+        self.proven = size;
+        if changed {
+            self.changed(size, modified, now);
+        }
+        Ok(Look::Changed { identity_grew })
+    }
+
+    /// Bytes in the file as of the last look.
+    fn size(&self) -> u64 {
+        self.packed.as_ref().map_or(self.length, |packed| packed.size())
+    }
+
+    fn changed(&mut self, size: u64, modified: SystemTime, now: Instant) {
+        if size > self.size() {
             self.grown_at = now;
             self.waiting = None;
         }
-        self.length = length;
+        self.length = match &mut self.packed {
+            None => size,
+            Some(packed) => {
+                packed.changed(size);
+                packed.length()
+            }
+        };
         self.modified = modified;
-        Ok(Look::Changed { identity_grew })
     }
 
     /// When there is something to hand over: in the past when there is now, `None`
@@ -213,6 +261,10 @@ impl Followed {
             Some(Waiting::LineFeed) => self.partial_due(options),
             Some(Waiting::Growth) => self.leaving.map(|since| self.grown_at.max(since) + options.grace),
         }
+    }
+
+    pub(crate) fn is_due(&self, now: Instant, options: &Options) -> bool {
+        self.due(options).is_some_and(|due| due <= now)
     }
 
     fn partial_due(&self, options: &Options) -> Option<Instant> {
@@ -240,7 +292,7 @@ impl Followed {
     /// When the passing of time alone makes something to do.
     pub(crate) fn alarm(&self, options: &Options) -> Option<Instant> {
         let due = if self.queued { None } else { self.due(options) };
-        [due, self.closes(options), self.next_look(options)].into_iter().flatten().min()
+        [due, self.closes(options), self.next_look(options), self.complains(options)].into_iter().flatten().min()
     }
 
     /// Reads the next piece into the buffer's beginning. `None`: there is nothing
@@ -256,19 +308,30 @@ impl Followed {
         let sizes = options.sizes();
         loop {
             fit(buffer, self.window, options.chunk_size);
-            let read = read_at(&self.handle, self.offset, &mut buffer[..self.window])?;
-            let end = self.offset + read as u64;
-            if end < self.length && read < self.window {
-                self.suspect = true;
-                return Ok(None);
-            }
-            if end > self.length {
-                self.length = end;
-                self.modified = self.handle.metadata()?.modified()?;
-                self.grown_at = now;
-            }
+            let Some(handle) = self.handle.as_ref().filter(|_| !self.unproven) else { return Ok(None) };
+            let (read, more) = if let Some(packed) = &mut self.packed {
+                let read = packed.read(handle, &mut buffer[..self.window])?;
+                self.length = packed.length();
+                if read == 0 {
+                    return Ok(None);
+                }
+                (read, packed.has_more(read))
+            } else {
+                let read = read_at(handle, self.offset, &mut buffer[..self.window])?;
+                let end = self.offset + read as u64;
+                if end < self.length && read < self.window {
+                    self.suspect = true;
+                    return Ok(None);
+                }
+                if end > self.length {
+                    self.modified = handle.metadata()?.modified()?;
+                    (self.length, self.proven) = (end, end);
+                    self.grown_at = now;
+                }
+                (read, end < self.length)
+            };
             let around = Around {
-                more: end < self.length,
+                more,
                 stuck: self.stuck,
                 settled: now >= self.grown_at + options.settle,
                 flush_partial: self.partial_due(options).is_some_and(|due| now >= due),
@@ -303,6 +366,10 @@ impl Followed {
         let Some(offered) = self.offered.take() else { return };
         let bytes = bytes.min(offered.length as u64);
         self.offset += bytes;
+        if let Some(packed) = &mut self.packed {
+            packed.take(bytes);
+            self.length = packed.length();
+        }
         let rest = offered.length as u64 - bytes;
         if bytes > 0 {
             self.window = options.chunk_size;

@@ -11,19 +11,23 @@
 //!   taken for the new one's.
 //! - A notification only means "look again"; every conclusion comes from asking
 //!   the file system. Without notifications everything works, only slower.
-//! - What is idle costs a handle and a small record: no thread, no buffer, no
-//!   timer.
+//! - What is idle costs a small record, and a handle while there are enough: no
+//!   thread, no buffer, no timer.
 
+mod absent;
 mod cut;
 mod discover;
 mod facts;
 mod followed;
 mod globs;
+mod gunzip;
+mod handles;
 mod head;
 mod line;
 mod notice;
 mod options;
 mod order;
+mod packed;
 mod scan;
 mod tailer;
 mod turn;
@@ -34,7 +38,7 @@ pub use facts::Facts;
 pub use head::head_hash;
 pub use line::{Ends, LineFeed};
 pub use notice::{Cause, Chunk, FileInfo, Notice, Woken};
-pub use options::{Error, LongLine, Options, StartAt};
+pub use options::{Compression, Error, LongLine, Options, StartAt};
 pub use order::{Ordering, SortBy, SortType};
 pub use skidway_model::{FileKey, Identity, Span};
 pub use tailer::Tailer;

@@ -26,6 +26,18 @@ pub enum LongLine {
     Truncate,
 }
 
+/// Which files are compressed. Offsets and lengths are those of their text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compression {
+    /// None: bytes are text.
+    #[default]
+    None,
+    /// All, with gzip.
+    Gzip,
+    /// Those that begin as gzip files do.
+    Auto,
+}
+
 /// What to follow and how. The defaults are the collector's where it has such an
 /// option (filelog receiver), ours otherwise.
 #[derive(Debug, Clone)]
@@ -57,6 +69,10 @@ pub struct Options {
     /// last byte arrived: writers go on until they are told to reopen. 5 s by
     /// default.
     pub grace: Duration,
+    /// How many files are open at once, 2 at least; 1024 by default. More of them are
+    /// opened in turn. A file that is moved out of its folder or deleted while it is
+    /// closed cannot be read to its end.
+    pub max_open_files: usize,
     /// How many of a file's first bytes identify it: 16 to 65,536, 1000 by default.
     pub fingerprint_size: usize,
     /// The longest line in bytes, line feed not counted. At least 16, 1 MiB by
@@ -64,6 +80,8 @@ pub struct Options {
     pub max_line: usize,
     /// What happens to longer lines; they are split by default.
     pub on_long_line: LongLine,
+    /// Which files are compressed; none by default.
+    pub compression: Compression,
     /// What ends a line; one byte by default.
     pub line_feed: LineFeed,
     /// How many bytes to read at once when nothing asks for more. At least 16,
@@ -86,9 +104,11 @@ impl Default for Options {
             flush_period: Duration::from_millis(500),
             settle: Duration::from_millis(100),
             grace: Duration::from_secs(5),
+            max_open_files: 1024,
             fingerprint_size: 1000,
             max_line: 1 << 20,
             on_long_line: LongLine::Split,
+            compression: Compression::None,
             line_feed: LineFeed::Byte,
             chunk_size: 256 << 10,
             notify: true,
@@ -105,6 +125,7 @@ impl Options {
             _ => Ok(()),
         };
         range("fingerprint_size", self.fingerprint_size, 16, MAX_HEAD)?;
+        range("max_open_files", self.max_open_files, 2, usize::MAX)?;
         range("max_line", self.max_line, 16, MAX_LINE)?;
         range("chunk_size", self.chunk_size, 16, MAX_LINE)?;
         self.chunk_size = self.chunk_size.min(self.max_line);

@@ -92,6 +92,15 @@ enum Key {
     Modified(SystemTime),
 }
 
+// === impl Ordering ===
+
+impl Ordering {
+    /// Whether it can be carried out.
+    pub fn check(&self) -> Result<(), Error> {
+        Order::new(self).map(drop)
+    }
+}
+
 // === impl Order ===
 
 impl Order {

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use skidway_model::FileKey;
 
-use crate::discover::{Absent, Resume};
+use crate::absent::Absent;
+use crate::discover::Resume;
 use crate::followed::Followed;
 use crate::globs::Globs;
+use crate::handles::Handles;
 use crate::notice::{Chunk, FileInfo, Notice, Woken};
 use crate::order::Order;
 use crate::scan::{Node, Problem};
@@ -55,6 +57,9 @@ pub struct Tailer {
     pub(crate) resume: Box<dyn Resume + Send>,
     pub(crate) files: BTreeMap<FileKey, Followed>,
     pub(crate) by_node: HashMap<Node, FileKey>,
+    pub(crate) handles: Handles,
+    /// A file could not be taken up because too many are open: walk again.
+    pub(crate) crowded: bool,
     /// All names of followed files, those of links included.
     pub(crate) aliases: HashMap<PathBuf, Node>,
     pub(crate) absent: Absent,
@@ -89,6 +94,7 @@ impl Tailer {
         let globs = Globs::new(&options.include, &options.exclude)?;
         let order = options.ordering.as_ref().map(Order::new).transpose()?;
         let now = Instant::now();
+        let handles = Handles::new(options.max_open_files);
         let mut tailer = Self {
             options,
             globs,
@@ -96,6 +102,8 @@ impl Tailer {
             resume: Box::new(resume),
             files: BTreeMap::new(),
             by_node: HashMap::new(),
+            handles,
+            crowded: false,
             aliases: HashMap::new(),
             absent: Absent::default(),
             problems: HashMap::new(),
@@ -176,6 +184,9 @@ impl Tailer {
             if file.is_suspect() {
                 self.look(key, now);
             }
+            if self.files.get(&key).is_some_and(|file| !file.is_open() && file.is_due(now, &self.options)) {
+                self.open_again(key, now);
+            }
             self.revisit(key, now);
             if self.files.get(&key).is_some_and(|file| file.queued) {
                 return Some(key);
@@ -192,8 +203,20 @@ impl Tailer {
     /// tried again.
     pub fn read<'b>(&mut self, file: FileKey, buffer: &'b mut Vec<u8>) -> Option<Chunk<'b>> {
         let now = Instant::now();
+        if !self.open_again(file, now) {
+            return None;
+        }
+        if !self.may_unpack(file, now) {
+            return None;
+        }
         let followed = self.files.get_mut(&file)?;
-        match followed.read(now, &self.options, buffer) {
+        self.handles.used(file, followed);
+        let piece = followed.read(now, &self.options, buffer);
+        if followed.is_packed() {
+            self.complain(file, now);
+        }
+        let followed = self.files.get_mut(&file)?;
+        match piece {
             Ok(piece) => {
                 if followed.succeeded() {
                     tracing::info!(path = %followed.path.display(), "the file can be read again");

@@ -50,6 +50,7 @@ impl Tailer {
             {
                 self.let_go(key, now);
             }
+            self.complain(key, now);
             self.revisit(key, now);
         }
     }
@@ -94,7 +95,7 @@ impl Tailer {
 
     pub(crate) fn look(&mut self, key: FileKey, now: Instant) {
         let Some(file) = self.files.get_mut(&key) else { return };
-        match file.look(now, self.options.fingerprint_size, &mut self.scratch) {
+        match file.look(now, &self.options, &mut self.scratch) {
             Ok(Look::Same) => {}
             Ok(Look::Changed { identity_grew }) => {
                 if identity_grew {
@@ -103,6 +104,10 @@ impl Tailer {
                 self.revisit(key, now);
             }
             Ok(Look::Replaced) => self.replaced(key, now),
+            Ok(Look::Closed) => {
+                self.open_again(key, now);
+            }
+            Ok(Look::Elsewhere) => self.scan_wanted = true,
             Err(error) => {
                 if file.failed(now, error.kind()) {
                     tracing::warn!(path = %file.path.display(), %error, "cannot look at the file; trying again");
@@ -114,9 +119,8 @@ impl Tailer {
     /// The content of an open file is another one: reads it from its beginning, as
     /// another file.
     fn replaced(&mut self, key: FileKey, now: Instant) {
-        let Some(file) = self.files.remove(&key) else { return };
-        self.by_node.remove(&file.node());
-        let lost = file.unread();
+        let Some(file) = self.remove(key) else { return };
+        let lost = file.lost();
         let path = file.path.clone();
         if lost.is_empty() {
             tracing::info!(path = %path.display(), offset = file.offset,
@@ -145,14 +149,9 @@ impl Tailer {
         if closes.is_none_or(|due| now < due) {
             return;
         }
-        let Some(file) = self.files.remove(&key) else { return };
-        self.by_node.remove(&file.node());
-        // A deleted file's inode will be given to another one: nothing of it must
-        // be remembered.
-        let deleted = file.handle().metadata().is_ok_and(|metadata| metadata.nlink() == 0);
-        if !deleted {
-            self.absent.part(file.identity, file.offset);
-        }
+        let Some(file) = self.remove(key) else { return };
+        let deleted = file.metadata().is_ok_and(|metadata| metadata.nlink() == 0);
+        self.part(&file, deleted);
         tracing::info!(path = %file.path.display(), offset = file.offset, deleted, "let go of a file, read to its end");
         let cause = if deleted { Cause::Deleted } else { Cause::Moved };
         self.notices.push_back(Notice::Closed { file: key, cause });
@@ -162,7 +161,7 @@ impl Tailer {
     /// time matters, or nowhere.
     pub(crate) fn revisit(&mut self, key: FileKey, now: Instant) {
         let Some(file) = self.files.get_mut(&key) else { return };
-        if !file.queued && file.due(&self.options).is_some_and(|due| due <= now) {
+        if !file.queued && file.is_due(now, &self.options) {
             file.queued = true;
             self.ready.push_back(key);
         }

@@ -20,7 +20,7 @@ use crate::cli::Run;
 use crate::library::Library;
 use crate::pipeline::{Lane, LaneParts, Outbox, Room, Sender, Sources};
 use crate::way::Way;
-use crate::{health, identity, logging, setup};
+use crate::{exporter, files, health, identity, logging, metrics, setup};
 
 /// Wrong usage or config.
 const WRONG_CONFIG: u8 = 2;
@@ -107,9 +107,12 @@ impl Agent {
             give_up,
             deliveries: JoinSet::new(),
         };
-        let mut lanes = Vec::new();
+        let (mut lanes, mut sources) = (Vec::new(), Vec::new());
         for pipeline in &config.pipelines {
-            agent.prepare(config, pipeline, &library, &given_up, &mut lanes)?;
+            agent.prepare(config, pipeline, &library, &given_up, &mut lanes, &mut sources)?;
+        }
+        if let Some(endpoint) = &config.metrics {
+            metrics::start(endpoint, sources, agent.runtime.handle())?;
         }
         if let Some(health_check) = &config.health_check {
             health::start(health_check, agent.runtime.handle())?;
@@ -132,6 +135,7 @@ impl Agent {
         library: &Library,
         given_up: &watch::Receiver<bool>,
         lanes: &mut Vec<(String, LaneParts, Waker, Books)>,
+        sources: &mut Vec<metrics::Source>,
     ) -> Result<()> {
         let runtime = self.runtime.handle();
         let identity = identity::detect(&pipeline.resource, library, runtime, &setup::env)
@@ -140,23 +144,30 @@ impl Agent {
             let room = Room::new(export.in_flight_bytes);
             let delivery = {
                 let _inside = runtime.enter();
-                setup::delivery(&export.otlp, given_up.clone())?
+                exporter::delivery(&export.exporter, given_up.clone())?
             };
-            let sender = Sender::start(runtime, &delivery, export.otlp.consumers, &mut self.deliveries);
+            let consumers = export.exporter.queue.consumers;
+            let sender = Sender::start(runtime, &delivery, consumers, &mut self.deliveries);
             for receiver in &pipeline.receivers {
-                let way = Way { receiver: &receiver.id, pipeline: &pipeline.name, exporter: &export.otlp.id };
+                let way = Way { receiver: &receiver.id, pipeline: &pipeline.name, exporter: &export.exporter.id };
                 let (state, resumer) = StateFile::open(&way.state_folder(&config.state_dir)?)?;
-                let tailer = setup::tailer(receiver, resumer)?;
+                let tailer = files::tailer(receiver, resumer)?;
                 let waker = tailer.wake_handle();
                 let identity_waker = waker.clone();
                 identity.on_change(runtime, move || identity_waker.wake());
                 room.wake(waker.clone());
                 let ledger = Arc::new(Ledger::new());
+                sources.push(metrics::Source {
+                    receiver: receiver.id.clone(),
+                    pipeline: pipeline.name.clone(),
+                    exporter: export.exporter.id.clone(),
+                    ledger: Arc::clone(&ledger),
+                });
                 let own = setup::own_resource(receiver);
                 let parts = LaneParts {
                     receiver: receiver.clone(),
                     stage: setup::stage(library, pipeline, receiver)?,
-                    outbox: Outbox::new(pipeline.batch.clone(), room.clone()),
+                    outbox: Outbox::new(export.batch.clone(), room.clone()),
                     tailer,
                     identity: identity.clone(),
                     sources: Sources::new(pipeline.resource.clone(), own, identity.now()),

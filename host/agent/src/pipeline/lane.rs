@@ -10,7 +10,7 @@ use skidway_config::FileLog;
 use skidway_model::{Attribute, FileKey, Span};
 use skidway_otlp::Constants;
 use skidway_state::{Ledger, Lines};
-use skidway_tail::{Cause, Notice, Tailer};
+use skidway_tail::{Cause, Facts, Notice, Tailer};
 
 use super::note::Unrecognised;
 use super::outbox::{NEVER, Outbox};
@@ -118,7 +118,8 @@ impl Lane {
                     if let Some(info) = tailer.file(file) {
                         ledger.update(file, info.path, info.identity, info.modified);
                         if let Some(remembered) = self.files.get_mut(&file) {
-                            remembered.rename(&self.parts.receiver, &self.parts.stage, info.path);
+                            let facts = || tailer.facts(file);
+                            remembered.rename(&self.parts.receiver, &self.parts.stage, info.path, facts);
                         }
                     }
                 }
@@ -137,8 +138,10 @@ impl Lane {
         let LaneParts { receiver, tailer, stage, outbox, sources, ledger, sender, .. } = &mut self.parts;
         let Some(info) = tailer.file(file) else { return };
         let modified = info.modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
-        let remembered =
-            self.files.entry(file).or_insert_with(|| Remembered::new(receiver, stage, info.path));
+        let remembered = self
+            .files
+            .entry(file)
+            .or_insert_with(|| Remembered::new(receiver, stage, info.path, || tailer.facts(file)));
         let Some(chunk) = tailer.read(file, &mut self.buffer) else { return };
 
         let entry = Outbox::entry(ledger, file);
@@ -152,9 +155,14 @@ impl Lane {
             file_attributes: &remembered.attributes,
         };
         let constants = &remembered.constants;
-        let tally = stage.process(&input, &mut remembered.choice, &mut |records| {
-            outbox.append(&entry, records, constants, sources, &mut |batch| sender.send(batch));
-        });
+        let tally = if chunk.surplus {
+            // Its line was counted with the line's beginning.
+            Tally { consumed: chunk.bytes.len(), ..Tally::default() }
+        } else {
+            stage.process(&input, &mut remembered.choice, &mut |records| {
+                outbox.append(&entry, records, constants, sources, &mut |batch| sender.send(batch));
+            })
+        };
         remembered.entries += tally.entries;
         let span = Span::new(chunk.span.start, chunk.span.start + tally.consumed as u64);
         tailer.consume(file, span.len());
@@ -168,18 +176,29 @@ impl Lane {
 }
 
 impl Remembered {
-    fn new(receiver: &FileLog, stage: &Stage, path: &Path) -> Self {
+    fn new<'t>(
+        receiver: &FileLog,
+        stage: &Stage,
+        path: &Path,
+        facts: impl FnOnce() -> Option<Facts<'t>>,
+    ) -> Self {
         let (attributes, constants) = (Vec::new(), Constants::default());
         let mut remembered =
             Self { path: String::new(), choice: Choice::default(), attributes, constants, entries: 0 };
-        remembered.rename(receiver, stage, path);
+        remembered.rename(receiver, stage, path, facts);
         remembered
     }
 
     /// The name on its records follows the file's.
-    fn rename(&mut self, receiver: &FileLog, stage: &Stage, path: &Path) {
+    fn rename<'t>(
+        &mut self,
+        receiver: &FileLog,
+        stage: &Stage,
+        path: &Path,
+        facts: impl FnOnce() -> Option<Facts<'t>>,
+    ) {
         self.path = path.to_string_lossy().into_owned();
-        self.attributes = file_attributes(receiver, path);
+        self.attributes = file_attributes(receiver, path, facts);
         if stage.owns_file_attributes(self.choice) {
             return;
         }
@@ -190,7 +209,12 @@ impl Remembered {
 }
 
 /// What is known of a file and was asked for (semantic conventions: `log.file.*`).
-fn file_attributes(receiver: &FileLog, path: &Path) -> Vec<Attribute> {
+/// What the system does not tell is left out.
+fn file_attributes<'t>(
+    receiver: &FileLog,
+    path: &Path,
+    facts: impl FnOnce() -> Option<Facts<'t>>,
+) -> Vec<Attribute> {
     // A file that is gone has the name that it had.
     let wants_resolved = receiver.include_file_name_resolved || receiver.include_file_path_resolved;
     let resolved = wants_resolved.then(|| path.canonicalize().unwrap_or_else(|_| path.to_owned()));
@@ -198,12 +222,23 @@ fn file_attributes(receiver: &FileLog, path: &Path) -> Vec<Attribute> {
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let (name, name_resolved) = (name(path), name(resolved));
     let (path, path_resolved) = (path.to_string_lossy(), resolved.to_string_lossy());
+    let wants_facts = receiver.include_file_owner_name
+        || receiver.include_file_owner_group_name
+        || receiver.include_file_permissions;
+    let facts = if wants_facts { facts() } else { None };
+    let fact = |wanted: bool, key: &str, ask: fn(&Facts<'_>) -> Option<String>| {
+        let value = facts.as_ref().filter(|_| wanted).and_then(ask)?;
+        Some(Attribute::new(key, &value))
+    };
     let attribute = |wanted: bool, key: &str, value: &str| wanted.then(|| Attribute::new(key, value));
     let all = [
         attribute(receiver.include_file_name, "log.file.name", &name),
         attribute(receiver.include_file_path, "log.file.path", &path),
         attribute(receiver.include_file_name_resolved, "log.file.name_resolved", &name_resolved),
         attribute(receiver.include_file_path_resolved, "log.file.path_resolved", &path_resolved),
+        fact(receiver.include_file_owner_name, "log.file.owner.name", |facts| facts.owner()),
+        fact(receiver.include_file_owner_group_name, "log.file.owner.group.name", |facts| facts.group()),
+        fact(receiver.include_file_permissions, "log.file.permissions", |facts| Some(facts.permissions())),
     ];
     all.into_iter().flatten().collect()
 }

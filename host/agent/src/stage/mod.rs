@@ -11,6 +11,7 @@ use skidway_plugin::{ContainedEnricher, ContainedParser, Context, Piece};
 
 pub(crate) use choice::Choice;
 use choice::switch_at;
+pub(crate) use text::line_feed;
 pub(crate) use zone::Zone;
 
 /// What one lane parses and enriches with. Instances are its own: no lock.

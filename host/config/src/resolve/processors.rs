@@ -39,12 +39,18 @@ impl MemoryLimiter {
     }
 }
 
-pub(super) fn resolve(id: &Id, node: &Node, subject: &Subject, report: &mut Report) -> Option<Processor> {
+pub(super) fn resolve(
+    id: &Id,
+    node: &Node,
+    subject: &Subject,
+    memory: Option<u64>,
+    report: &mut Report,
+) -> Option<Processor> {
     match id.kind {
         "resourcedetection" => detection(&id.written, node, subject, report).map(Processor::Detection),
         "resource" => resource(node, subject, report).map(Processor::Resource),
         "batch" => batch(node, subject, report).map(Processor::Batch),
-        "memory_limiter" => memory_limiter(node, subject, report).map(Processor::MemoryLimiter),
+        "memory_limiter" => memory_limiter(node, subject, memory, report).map(Processor::MemoryLimiter),
         "attributes" => attributes(&id.written, node, subject, report).map(Processor::Enricher),
         "filter" => filter(&id.written, node, subject, report).map(Processor::Enricher),
         "transform" => transform(&id.written, node, subject, report).map(Processor::Enricher),
@@ -217,12 +223,22 @@ fn batch(node: &Node, subject: &Subject, report: &mut Report) -> Option<Batch> {
     check.good.then_some(batch)
 }
 
-fn memory_limiter(node: &Node, subject: &Subject, report: &mut Report) -> Option<MemoryLimiter> {
+/// `memory` is what the percentages count from.
+fn memory_limiter(
+    node: &Node,
+    subject: &Subject,
+    memory: Option<u64>,
+    report: &mut Report,
+) -> Option<MemoryLimiter> {
     let written: written::MemoryLimiter = read(node, subject, report)?;
     let mut check = Check::new(node, subject, report);
-    let limiter = MemoryLimiter { limit_mib: written.limit_mib.filter(|&mib| mib > 0) };
+    let written_mib = written.limit_mib.filter(|&mib| mib > 0);
     // 1 TiB: past this the number is a mistake, and its bytes still fit.
-    check.within("limit_mib", limiter.limit_mib.unwrap_or(1), (1, 1 << 20), |mib| mib.to_string());
+    check.within("limit_mib", written_mib.unwrap_or(1), (1, 1 << 20), |mib| mib.to_string());
+    // As in the collector, the number goes before the share.
+    let percentage = written.limit_percentage.filter(|&share| share > 0 && written_mib.is_none());
+    let share = percentage.zip(memory).map(|(share, memory)| ((memory >> 20) * share / 100).max(1));
+    let limiter = MemoryLimiter { limit_mib: written_mib.or(share) };
     let percentages = [
         ("limit_percentage", written.limit_percentage),
         ("spike_limit_percentage", written.spike_limit_percentage),
@@ -230,22 +246,24 @@ fn memory_limiter(node: &Node, subject: &Subject, report: &mut Report) -> Option
     for (key, value) in percentages {
         check.within(key, value.unwrap_or(0), (0, 100), |n| n.to_string());
     }
+    let has_effect = if percentage.is_some() { "limit_percentage" } else { "limit_mib" };
     if limiter.limit_mib.is_none() {
-        check.warn(
-            "limit_percentage",
-            format!("{} has no effect without `limit_mib`", subject.words),
-            "`limit_mib: 256` lets a quarter of it, 64 MiB, be in flight",
-        );
+        let (message, at) = match percentage {
+            Some(_) => ("has no effect: how much memory there is cannot be found out", has_effect),
+            None => ("has no effect without `limit_mib` or `limit_percentage`", ""),
+        };
+        let hint = "`limit_mib: 256` lets a quarter of it, 64 MiB, be in flight";
+        check.warn(at, format!("{} {message}", subject.words), hint);
     } else {
         let without_effect: Vec<_> = node
             .entries()
             .iter()
-            .filter(|(key, _)| key.name != "limit_mib")
+            .filter(|(key, _)| key.name != has_effect)
             .map(|(key, _)| format!("`{}`", key.name))
             .collect();
         if !without_effect.is_empty() {
             let list = without_effect.join(", ");
-            let message = format!("only `limit_mib` of {} has an effect, not {list}", subject.words);
+            let message = format!("only `{has_effect}` of {} has an effect, not {list}", subject.words);
             let hint = "a quarter of it bounds the bytes in flight; the rest of the program needs no bound";
             check.warn("", message, hint);
         }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Map, Value as Json, json};
 
 use crate::advice;
-use crate::config::{FileLog, StartAt, Zone};
+use crate::config::{FileLog, LongLine, StartAt, Zone};
+use crate::files::FileCompression;
 use crate::problem::Report;
 use crate::read::{Subject, read};
 use crate::tree::Node;
@@ -14,7 +15,7 @@ use crate::values::{ByteSize, Encoding, GoDuration, Text};
 use crate::written;
 
 use super::operators::Operators;
-use super::{Check, component};
+use super::{Check, component, ordering};
 
 /// What identifies a file: at least the collector's least, at most what the tail hashes.
 const FINGERPRINT: (u64, u64) = (16, 64 << 10);
@@ -22,6 +23,9 @@ const FINGERPRINT: (u64, u64) = (16, 64 << 10);
 const MAX_LOG_SIZE: (u64, u64) = (1 << 10, 16 << 20);
 /// Below: polling would never rest. Above: nobody would believe that it works.
 const POLL: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(3600));
+
+/// With one file at a time, none could be read while another one waits to be.
+const OPEN_FILES: (usize, usize) = (2, 1 << 20);
 
 /// How long whole lines that a parser of ours holds back wait.
 const SETTLE: Duration = Duration::from_millis(100);
@@ -81,6 +85,9 @@ pub(super) fn filelog(
     check.within("fingerprint_size", fingerprint_size, FINGERPRINT, |b| ByteSize(b).to_string());
     let max_log_size = bytes(written.max_log_size, 1 << 20);
     check.within("max_log_size", max_log_size, MAX_LOG_SIZE, |b| ByteSize(b).to_string());
+    let max_concurrent_files = written.max_concurrent_files.unwrap_or(1024);
+    check.within("max_concurrent_files", max_concurrent_files, OPEN_FILES, |n| n.to_string());
+    let ordering_criteria = ordering::resolve(written.ordering_criteria, known_zone, &mut check);
 
     let force_flush_period = millis(written.force_flush_period, 500);
     let fixed = |map: Option<BTreeMap<String, Text>>| -> BTreeMap<String, String> {
@@ -144,14 +151,21 @@ pub(super) fn filelog(
         force_flush_period,
         fingerprint_size,
         max_log_size,
+        on_long_line: written.max_log_size_behavior.unwrap_or(LongLine::Split),
         include_file_name: written.include_file_name.unwrap_or(true),
         include_file_path: written.include_file_path.unwrap_or(false),
         include_file_name_resolved: written.include_file_name_resolved.unwrap_or(false),
         include_file_path_resolved: written.include_file_path_resolved.unwrap_or(false),
+        include_file_owner_name: written.include_file_owner_name.unwrap_or(false),
+        include_file_owner_group_name: written.include_file_owner_group_name.unwrap_or(false),
+        include_file_permissions: written.include_file_permissions.unwrap_or(false),
         attributes,
         resource,
         settle,
         encoding: written.encoding.unwrap_or(Encoding::Utf8),
+        compression: written.compression.unwrap_or(FileCompression::None),
+        max_concurrent_files,
+        ordering_criteria,
         parser,
         timezone,
     };

@@ -2,10 +2,11 @@
 
 use crate::problem::{Position, Report, nearest};
 use crate::read::Subject;
+use crate::exporter::Exporter;
 use crate::tree::{Key, Node, Value};
 use crate::{FileLog, Surroundings, unsupported};
 
-use super::exporter::{self, Exporter};
+use super::exporter;
 use super::processors::{self, Processor};
 use super::{Extension, file_storage, health_check, receiver};
 
@@ -24,7 +25,15 @@ const PROCESSORS: Kinds = &[
     ("attributes", "attributes"),
     ("filter", "filter"),
 ];
-const EXPORTERS: Kinds = &[("otlphttp", "otlphttp"), ("otlp_http", "otlphttp"), ("clickhouse", "clickhouse")];
+const EXPORTERS: Kinds = &[
+    ("otlphttp", "otlphttp"),
+    ("otlp_http", "otlphttp"),
+    ("otlp", "otlp"),
+    ("otlp_grpc", "otlp"),
+    ("clickhouse", "clickhouse"),
+    ("debug", "debug"),
+    ("file", "file"),
+];
 const EXTENSIONS: Kinds = &[("file_storage", "file_storage"), ("health_check", "health_check")];
 
 /// A type and a name: `filelog/system`.
@@ -159,14 +168,18 @@ pub(super) fn receivers(
     })
 }
 
-pub(super) fn processors(root: &Node, report: &mut Report) -> Section<Processor> {
-    section(root, "processor", PROCESSORS, report, processors::resolve)
+pub(super) fn processors(
+    root: &Node,
+    surroundings: &Surroundings<'_>,
+    report: &mut Report,
+) -> Section<Processor> {
+    section(root, "processor", PROCESSORS, report, |id, node, subject, report| {
+        processors::resolve(id, node, subject, surroundings.memory, report)
+    })
 }
 
 pub(super) fn exporters(root: &Node, report: &mut Report) -> Section<Exporter> {
-    section(root, "exporter", EXPORTERS, report, |id, node, subject, report| {
-        exporter::otlphttp(&id.written, node, subject, report)
-    })
+    section(root, "exporter", EXPORTERS, report, exporter::resolve)
 }
 
 pub(super) fn extensions(root: &Node, report: &mut Report) -> Section<Extension> {

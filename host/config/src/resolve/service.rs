@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::Surroundings;
 use crate::config::{Batch, Config, Export, FileLog, HealthCheck, Pipeline};
-use crate::effective::Effective;
+use crate::effective::{Effective, Own};
 use crate::places::Places;
 use crate::problem::{Position, Report};
 use crate::read::{Subject, read};
@@ -13,7 +13,7 @@ use crate::tree::{Key, Node, Value};
 use crate::written;
 
 use super::processors::Processor;
-use super::{Components, Extension};
+use super::{Check, Components, Extension};
 
 const EXAMPLE: &str =
     "`service: {pipelines: {logs: {receivers: [filelog], processors: [batch], exporters: [otlphttp]}}}`";
@@ -41,17 +41,45 @@ pub(super) fn resolve(
     components.exporters.warn_unused(unused, report);
     components.extensions.warn_unused("name it in `service.extensions`, or remove it", report);
 
-    let log_level = written.telemetry.and_then(|t| t.logs).and_then(|l| l.level).unwrap_or_default();
+    let telemetry = written.telemetry.unwrap_or_default();
+    let log_level = telemetry.logs.and_then(|l| l.level).unwrap_or_default();
+    let metrics = metrics(telemetry.metrics.unwrap_or_default(), &mut Check::new(node, &subject, report));
+    let own = Own { state_dir: &state_dir, create_state_dir, log_level, health_check, metrics };
     Some(Config {
-        effective: effective.finish(&state_dir, create_state_dir, log_level, health_check.as_ref()),
-        health_check,
+        effective: effective.finish(&own),
+        health_check: own.health_check,
+        metrics: own.metrics,
         pipelines,
-        state_dir,
+        state_dir: state_dir.clone(),
         create_state_dir,
         log_level,
         warnings: std::mem::take(&mut report.warnings),
         places: Places::new(root.clone()),
     })
+}
+
+/// Where numbers are served: nowhere unless that is written. The collector's default
+/// is port 8888 of the machine itself.
+fn metrics(written: written::TelemetryMetrics, check: &mut Check<'_>) -> Option<String> {
+    let key = "telemetry.metrics";
+    let readers = written.readers.unwrap_or_default();
+    if readers.len() + usize::from(written.address.is_some()) > 1 {
+        let at = check.place(&format!("{key}.readers"));
+        check.wrong(&at, &format!("{key}.readers"), "there is more than one", "keep one of them");
+        return None;
+    }
+    let pull = readers.into_iter().next().map(|reader| {
+        let prometheus = reader.pull.and_then(|pull| pull.exporter).and_then(|exporter| exporter.prometheus);
+        let written::Prometheus { host, port, .. } = prometheus.unwrap_or_default();
+        format!("{}:{}", host.unwrap_or_else(|| "localhost".to_owned()), port.unwrap_or(8888))
+    });
+    let endpoint = pull.or(written.address)?;
+    if endpoint.rsplit_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
+        let at = check.place(&format!("{key}.address"));
+        let what = format_args!("`{endpoint}` has no port");
+        check.wrong(&at, &format!("{key}.address"), what, "`address: localhost:8888`");
+    }
+    (written.level != Some(written::MetricsLevel::None)).then_some(endpoint)
 }
 
 impl Components {
@@ -137,13 +165,14 @@ fn pipeline(
         let at = node.at_item("exporters", i);
         let Some(index) = components.exporters.take(id, at, report) else { continue };
         let Some(found) = &components.exporters.entries[index].resolved else { continue };
-        if exporters.iter().any(|known| known.otlp.id == found.otlp.id) {
+        if exporters.iter().any(|known| known.exporter.id == found.id) {
             let message = format!("exporter `{id}` is in {} twice", subject.words);
             report.error(at, message, "keep one");
             continue;
         }
         effective.exporter(found);
-        exporters.push(Export { otlp: found.otlp.clone(), in_flight_bytes: found.queue_bytes });
+        let batch = found.queue.batch.clone().or_else(|| stages.batch.clone()).unwrap_or_default();
+        exporters.push(Export { exporter: found.clone(), batch, in_flight_bytes: found.queue.bytes });
     }
     for (list, written, hint) in [
         ("receivers", &written.receivers, "`receivers: [filelog]`"),
@@ -173,7 +202,6 @@ fn pipeline(
         receivers,
         resource: stages.resource,
         enrichers: stages.enrichers,
-        batch: stages.batch.unwrap_or_default(),
         exporters,
     })
 }

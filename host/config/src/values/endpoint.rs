@@ -51,11 +51,76 @@ impl<'de> Deserialize<'de> for Endpoint {
     }
 }
 
+/// Host and port of a gRPC backend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GrpcEndpoint {
+    /// `http://HOST:PORT`.
+    pub(crate) url: Url,
+    /// Whether to use TLS, where a scheme says it.
+    pub(crate) encrypted: Option<bool>,
+}
+
+impl<'de> Deserialize<'de> for GrpcEndpoint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const EXAMPLE: &str = "write `HOST:4317`";
+        let text = String::deserialize(deserializer)?;
+        if text.contains('@') {
+            let what = "an endpoint with a user name or password would be shown in logs";
+            return Err(refuse(what, AS_HEADER));
+        }
+        let schemes = [("http://", Some(false)), ("https://", Some(true)), ("dns:///", None)];
+        let scheme = schemes.iter().find_map(|(scheme, tls)| Some((text.strip_prefix(scheme)?, *tls)));
+        let (address, encrypted) = scheme.unwrap_or((&text, None));
+        let address = address.trim_end_matches('/');
+        if address.is_empty() {
+            return Err(refuse("the endpoint is empty", EXAMPLE));
+        }
+        if let Some((other, _)) = address.split_once(':')
+            && address[other.len()..].starts_with(":/")
+        {
+            let what = format!("`{other}` is no scheme for OTLP over gRPC");
+            return Err(refuse(what, "write `HOST:4317`, `http://HOST:4317` or `https://HOST:4317`"));
+        }
+        if let Some((host, _)) = address.split_once(['/', '?', '#']) {
+            return Err(refuse("a gRPC endpoint has no path", format_args!("did you mean `{host}`?")));
+        }
+        let port = address.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+        match port {
+            Some(Ok(1..)) => {}
+            _ => {
+                let what = format!("`{address}` has no port");
+                return Err(refuse(what, format_args!("did you mean `{address}:4317`?")));
+            }
+        }
+        let url = Url::parse(&format!("http://{address}"))
+            .map_err(|error| refuse(format_args!("bad endpoint: {error}"), EXAMPLE))?;
+        Ok(Self { url, encrypted })
+    }
+}
+
 const AS_HEADER: &str = "put credentials into `headers`, for example `authorization`";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_grpc_endpoint_may_have_a_scheme() {
+        let read = |text: &str| {
+            let text = serde_yaml::Value::from(text);
+            let endpoint: GrpcEndpoint = serde_yaml::from_value(text).ok()?;
+            Some((endpoint.url.to_string(), endpoint.encrypted))
+        };
+        let some = |url: &str, encrypted| Some((url.to_owned(), encrypted));
+        assert_eq!(read("h:4317"), some("http://h:4317/", None));
+        assert_eq!(read("[::1]:4317"), some("http://[::1]:4317/", None));
+        assert_eq!(read("http://h:4317/"), some("http://h:4317/", Some(false)));
+        assert_eq!(read("https://h:443"), some("http://h:443/", Some(true)));
+        assert_eq!(read("dns:///h:4317"), some("http://h:4317/", None));
+        for wrong in ["", "h", "h:0", "h:x", "http://", "grpc://h:1", "h:1/p", "a@h:1", "[::1]"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn the_path_of_the_signal_is_appended_once() {

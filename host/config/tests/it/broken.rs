@@ -73,7 +73,7 @@ error: `poll_interval` of receiver `filelog`: a duration needs a unit
 
 error: unknown key `nonsense` in receiver `filelog`
   --> x.yaml:7:5
-  hint: keys: `include`, `exclude`, `exclude_older_than`, `start_at`, `poll_interval`, `force_flush_period`, `fingerprint_size`, `max_log_size`, `include_file_name`, `include_file_path`, `include_file_name_resolved`, `include_file_path_resolved`, `include_file_record_number`, `include_file_record_offset`, `attributes`, `resource`, `multiline`, `preserve_leading_whitespaces`, `preserve_trailing_whitespaces`, `max_log_size_behavior`, `encoding`, `operators`, `retry_on_failure`, `storage`, `parser`, `timezone`
+  hint: keys: `include`, `exclude`, `exclude_older_than`, `start_at`, `poll_interval`, `force_flush_period`, `fingerprint_size`, `max_log_size`, `include_file_name`, `include_file_path`, `include_file_name_resolved`, `include_file_path_resolved`, `include_file_owner_name`, `include_file_owner_group_name`, `include_file_permissions`, `include_file_record_number`, `include_file_record_offset`, `attributes`, `resource`, `multiline`, `preserve_leading_whitespaces`, `preserve_trailing_whitespaces`, `max_log_size_behavior`, `encoding`, `compression`, `max_concurrent_files`, `ordering_criteria`, `operators`, `retry_on_failure`, `storage`, `parser`, `timezone`
 
 error: unknown key `endpiont` in exporter `otlphttp`
   --> x.yaml:10:5
@@ -81,7 +81,7 @@ error: unknown key `endpiont` in exporter `otlphttp`
 
 error: unknown key `ca` in `tls` of exporter `otlphttp`
   --> x.yaml:11:11
-  hint: keys: `insecure`, `insecure_skip_verify`, `ca_file`
+  hint: keys: `insecure`, `insecure_skip_verify`, `ca_file`, `ca_pem`, `cert_file`, `cert_pem`, `key_file`, `key_pem`, `include_system_ca_certs_pool`, `server_name_override`, `min_version`, `max_version`
 
 error: `tls.insecure` of exporter `otlphttp`: expected `true` or `false`, found text
   --> x.yaml:11:28
@@ -120,6 +120,7 @@ fn an_unreadable_file_is_an_error() {
         file: &|_| Err(std::io::ErrorKind::NotFound.into()),
         env: &|_| None,
         known_zone: &|_| true,
+        memory: Some(1 << 30),
         state_dir: None,
     };
     let missing = folder.path().join("missing.yaml");

@@ -1,12 +1,13 @@
 //! The crate from outside: text in, configs or messages out.
 
 mod broken;
+mod files;
 mod merging;
 mod resolving;
 mod shipped;
 mod warnings;
 
-use skidway_config::{Config, Errors, Source, Surroundings, parse};
+use skidway_config::{Config, Errors, Export, OtlpHttp, Source, Surroundings, Target, parse};
 
 /// A small config that is right, for tests to break.
 const GOOD: &str = "\
@@ -30,6 +31,20 @@ service:
       exporters: [otlphttp]
 ";
 
+trait Speaks {
+    /// The backend where OTLP over HTTP is spoken.
+    fn http(&self) -> &OtlpHttp;
+}
+
+impl Speaks for Export {
+    fn http(&self) -> &OtlpHttp {
+        match &self.exporter.target {
+            Target::Http(http) => http,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 fn with_env(sources: &[(&str, &str)], env: &[(&str, &str)]) -> Result<Config, Errors> {
     let sources: Vec<_> =
         sources.iter().map(|(name, text)| Source { name: (*name).into(), text: (*text).into() }).collect();
@@ -41,6 +56,7 @@ fn with_env(sources: &[(&str, &str)], env: &[(&str, &str)]) -> Result<Config, Er
             file: &|_| Err(std::io::ErrorKind::NotFound.into()),
             env: &lookup,
             known_zone: &known_zone,
+            memory: Some(1 << 30),
             state_dir: None,
         },
     )

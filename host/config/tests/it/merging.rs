@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{GOOD, config, good_but, with_env};
+use crate::{GOOD, Speaks as _, config, good_but, with_env};
 
 #[test]
 fn maps_merge_and_everything_else_is_replaced() {
@@ -25,8 +25,8 @@ service:
     let include: Vec<_> = pipeline.receivers[0].include.iter().map(|glob| glob.as_str()).collect();
     assert_eq!(include, ["/a", "/b"], "a list takes the place of the one before");
     assert_eq!(pipeline.receivers[0].exclude[0].as_str(), "/c", "a new key joins the map");
-    assert_eq!(pipeline.batch.timeout, Duration::from_secs(10), "an old key stays in the map");
-    assert_eq!(pipeline.batch.send_batch_size, 7);
+    assert_eq!(pipeline.exporters[0].batch.timeout, Duration::from_secs(10), "an old key stays in the map");
+    assert_eq!(pipeline.exporters[0].batch.send_batch_size, 7);
     assert_eq!(pipeline.enrichers.len(), 1);
 }
 
@@ -34,10 +34,10 @@ service:
 fn null_clears_what_was_there() {
     let over = "processors: {batch: }\n";
     let config = with_env(&[("a.yaml", GOOD), ("b.yaml", over)], &[]).unwrap();
-    assert_eq!(config.pipelines[0].batch.timeout, Duration::from_millis(200), "the defaults again");
+    assert_eq!(config.pipelines[0].exporters[0].batch.timeout, Duration::from_millis(200), "the defaults again");
     let over = "processors: {batch: {timeout: null}}\n";
     let config = with_env(&[("a.yaml", GOOD), ("b.yaml", over)], &[]).unwrap();
-    assert_eq!(config.pipelines[0].batch.timeout, Duration::from_millis(200));
+    assert_eq!(config.pipelines[0].exporters[0].batch.timeout, Duration::from_millis(200));
     let errors = with_env(&[("a.yaml", GOOD), ("b.yaml", "exporters:\n")], &[]).unwrap_err();
     assert_eq!(
         errors.to_string(),
@@ -83,7 +83,7 @@ fn only_what_is_left_after_merging_is_expanded() {
     let base = good_but(&[("http://localhost:4318", "${env:NOT_SET}")]);
     let over = "exporters: {otlphttp: {endpoint: \"http://${env:HOST}:4318/\"}}\n";
     let config = with_env(&[("a.yaml", &base), ("b.yaml", over)], &[("HOST", "h")]).unwrap();
-    assert_eq!(config.pipelines[0].exporters[0].otlp.url.as_str(), "http://h:4318/v1/logs");
+    assert_eq!(config.pipelines[0].exporters[0].http().url.as_str(), "http://h:4318/v1/logs");
 }
 
 #[test]
@@ -99,13 +99,14 @@ fn an_expanded_scalar_is_what_its_place_needs() {
     let env = [("SIZE", "12"), ("TIMEOUT", "3s"), ("NUMBER", "0123"), ("YES", "true"), ("EMPTY", "")];
     let config = with_env(&[("x.yaml", &text)], &env).unwrap();
     let pipeline = &config.pipelines[0];
-    assert_eq!((pipeline.batch.send_batch_size, pipeline.batch.timeout), (12, Duration::from_secs(3)));
+    assert_eq!((pipeline.exporters[0].batch.send_batch_size, pipeline.exporters[0].batch.timeout), (12, Duration::from_secs(3)));
     let headers: Vec<_> = pipeline.exporters[0]
-        .otlp
+        .http()
+        .client
         .headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.reveal()))
         .collect();
     assert_eq!(headers, [("authorization", "0123"), ("x-escaped", "a$b")], "text where text is due");
-    assert!(pipeline.exporters[0].otlp.tls.insecure_skip_verify);
+    assert!(pipeline.exporters[0].http().client.tls.insecure_skip_verify);
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use skidway_config::{
-    Component, ComponentSource, Compression, Config, Detector, Limits, LogLevel, Parser, ResourceStep,
-    Source, StartAt, Surroundings, Zone, parse,
+    Component, ComponentSource, Compression, Config, Detector, Limits, LogLevel, Method, Parser, Pem,
+    Pipeline, ResourceStep, Source, StartAt, Surroundings, Target, Zone, parse,
 };
 
-use crate::{GOOD, config, good_but, with_env};
+use crate::{GOOD, Speaks as _, config, good_but, with_env};
 
 /// Every option that is supported, none at its default.
 const FULL: &str = "\
@@ -89,11 +89,11 @@ fn defaults_are_the_documented_ones() {
     assert_eq!(receiver.force_flush_period, Duration::from_millis(500));
     assert_eq!((receiver.fingerprint_size, receiver.max_log_size), (1000, 1 << 20));
     assert_eq!((receiver.include_file_name, receiver.include_file_path), (true, false));
-    assert_eq!(pipeline.exporters[0].otlp.url.as_str(), "http://localhost:4318/v1/logs");
-    assert_eq!(pipeline.exporters[0].otlp.compression, Compression::Gzip(None));
-    assert_eq!(pipeline.exporters[0].otlp.timeout, Duration::from_secs(30));
-    assert_eq!(pipeline.exporters[0].otlp.consumers, 1);
-    assert_eq!(pipeline.batch.send_batch_size, 8192);
+    assert_eq!(pipeline.exporters[0].http().url.as_str(), "http://localhost:4318/v1/logs");
+    assert_eq!(pipeline.exporters[0].http().client.compression, Compression { method: Method::Gzip, level: None });
+    assert_eq!(pipeline.exporters[0].http().client.timeout, Duration::from_secs(30));
+    assert_eq!(pipeline.exporters[0].exporter.queue.consumers, 1);
+    assert_eq!(pipeline.exporters[0].batch.send_batch_size, 8192);
     assert_eq!(pipeline.exporters[0].in_flight_bytes, 8 << 20);
 
     let detecting = good_but(&[
@@ -164,17 +164,24 @@ fn every_option_arrives() {
         8 << 20,
         "a quarter of the limit is less than the queue"
     );
-    assert_eq!(pipeline.batch.send_batch_max_size, 20);
+    assert_eq!(pipeline.exporters[0].batch.send_batch_max_size, 20);
 
-    let exporter = &pipeline.exporters[0].otlp;
-    assert_eq!(exporter.url.as_str(), "https://h/in");
-    assert_eq!(exporter.compression, Compression::Zstd(Some(5)));
-    assert_eq!(exporter.headers[0].0, "authorization");
-    assert_eq!(exporter.headers[0].1.reveal(), "secret-token");
-    assert_eq!((exporter.consumers, exporter.timeout), (4, Duration::from_secs(60)));
+    let (exporter, http) = (&pipeline.exporters[0].exporter, pipeline.exporters[0].http());
+    assert_eq!(http.url.as_str(), "https://h/in");
+    assert_eq!(http.client.compression, Compression { method: Method::Zstd, level: Some(5) });
+    assert_eq!(http.client.headers[0].0, "authorization");
+    assert_eq!(http.client.headers[0].1.reveal(), "secret-token");
+    assert_eq!((exporter.queue.consumers, http.client.timeout), (4, Duration::from_secs(60)));
     assert_eq!((exporter.retry.initial_interval, exporter.retry.multiplier), (Duration::from_secs(2), 2.0));
     assert_eq!(exporter.retry.max_interval, Duration::from_secs(90));
-    assert_eq!(exporter.tls.ca_file.as_deref(), Some(Path::new("/etc/ca.pem")));
+    assert_eq!(http.client.tls.ca, Some(Pem::File("/etc/ca.pem".into())));
+}
+
+/// Their values do not come back.
+fn forget_headers(pipeline: &mut Pipeline) {
+    if let Target::Http(http) = &mut pipeline.exporters[0].exporter.target {
+        http.client.headers.clear();
+    }
 }
 
 /// `config` read again from what it prints.
@@ -190,7 +197,7 @@ fn the_effective_config_reads_the_same() {
         let printed = again(&config);
         assert_eq!(printed.to_yaml(), config.to_yaml());
         let without_secrets = |mut config: Config| {
-            config.pipelines.iter_mut().for_each(|p| p.exporters[0].otlp.headers.clear());
+            config.pipelines.iter_mut().for_each(forget_headers);
             config
         };
         assert_eq!(without_secrets(printed), without_secrets(config));
@@ -247,6 +254,7 @@ fn the_state_folder_has_one_source_at_a_time() {
         file: &|_| Err(std::io::ErrorKind::NotFound.into()),
         env: &|_| None,
         known_zone: &|_| false,
+        memory: Some(1 << 30),
         state_dir: Some(PathBuf::from("/from/command/line")),
     };
     let source = Source { name: "x.yaml".into(), text: named };
@@ -265,7 +273,7 @@ fn several_pipelines_share_an_exporter() {
     let config = config(&text).unwrap();
     let names: Vec<_> = config.pipelines.iter().map(|p| p.name.as_str()).collect();
     assert_eq!(names, ["logs", "logs/b"]);
-    assert_eq!(config.pipelines[1].batch, skidway_config::Batch::default(), "without a batch processor");
+    assert_eq!(config.pipelines[1].exporters[0].batch, skidway_config::Batch::default(), "without a batch processor");
     assert_eq!(again(&config), config);
 }
 
@@ -280,7 +288,7 @@ fn pipelines_share_receivers_and_send_to_several_exporters() {
     ]);
     let config = config(&text).unwrap();
     let ids = |pipeline: usize| -> Vec<_> {
-        config.pipelines[pipeline].exporters.iter().map(|export| export.otlp.id.clone()).collect()
+        config.pipelines[pipeline].exporters.iter().map(|export| export.exporter.id.clone()).collect()
     };
     assert_eq!(
         (ids(0), ids(1)),
@@ -357,4 +365,92 @@ fn processors_of_the_collector_become_settings_of_a_component() {
     assert_eq!(place(0, "actions[0].key: no"), "x.yaml:5:34");
     assert_eq!(place(1, "exclude.match_type: no"), "x.yaml:6:61");
     assert_eq!(again(&config), config);
+}
+
+/// Exporters with every option that is supported, none at its default.
+const EXPORTERS: &str = "\
+exporters:
+  otlphttp:
+    endpoint: http://localhost:4318
+    encoding: json
+    compression: x-snappy-framed
+    disable_keep_alives: true
+    idle_conn_timeout: 5s
+    tls:
+      ca_file: /ca.pem
+      include_system_ca_certs_pool: true
+      cert_file: /cert.pem
+      key_file: /key.pem
+      server_name_override: other.example
+      min_version: 1.3
+    retry_on_failure: {randomization_factor: 0.5, max_elapsed_time: 5m}
+    sending_queue: {batch: {flush_timeout: 3s, min_size: 10, max_size: 20}}
+  otlp:
+    endpoint: collector.example:4317
+    compression: zstd
+    timeout: 7s
+    authority: other.example
+    keepalive: {time: 20s, timeout: 3s, permit_without_stream: true}
+    tls: {max_version: \"1.2\"}
+    retry_on_failure: {enabled: false}
+  otlp_grpc/plain:
+    endpoint: localhost:4317
+    tls: {insecure: true}
+  debug:
+    verbosity: detailed
+    sampling_initial: 5
+    sampling_thereafter: 100
+    output_paths: [stderr]
+  file:
+    path: /tmp/out.json
+    format: proto
+    compression: zstd
+    create_directory: true
+    rotation: {max_megabytes: 10, max_days: 3, max_backups: 5, localtime: true}
+";
+
+#[test]
+fn exporters_of_each_type_are_resolved_and_written() {
+    let list = "exporters: [otlphttp, otlp, otlp_grpc/plain, debug, file]";
+    let exporters = "exporters:\n  otlphttp:\n    endpoint: http://localhost:4318\n";
+    let config = config(&good_but(&[(exporters, EXPORTERS), ("exporters: [otlphttp]", list)])).unwrap();
+    let found = &config.pipelines[0].exporters;
+    let batch = |i: usize| (found[i].batch.timeout, found[i].batch.send_batch_size);
+    assert_eq!((batch(0), batch(1)), ((Duration::from_secs(3), 10), (Duration::from_secs(10), 8192)));
+    let Target::Grpc(encrypted) = &found[1].exporter.target else { panic!("{:?}", found[1]) };
+    assert_eq!(encrypted.url.as_str(), "https://collector.example:4317/");
+    assert_eq!((encrypted.client.timeout, found[1].exporter.retry.enabled), (Duration::from_secs(7), false));
+    let Target::Grpc(plain) = &found[2].exporter.target else { panic!("{:?}", found[2]) };
+    assert_eq!(plain.url.as_str(), "http://localhost:4317/");
+    assert_eq!(plain.client.timeout, Duration::from_secs(5), "the collector's for gRPC");
+    assert_eq!(again(&config).pipelines, config.pipelines);
+}
+
+#[test]
+fn a_memory_limit_may_be_a_share() {
+    let limited = |settings: &str| {
+        let limiter = format!("processors:\n  memory_limiter: {settings}\n");
+        let text = good_but(&[("processors:\n", &limiter), ("[resource, batch]", "[memory_limiter, resource, batch]")]);
+        config(&text).unwrap().pipelines[0].exporters[0].in_flight_bytes
+    };
+    // Of the 1 GiB that these tests have.
+    assert_eq!(limited("{limit_percentage: 2}"), 20 << 18);
+    assert_eq!(limited("{limit_percentage: 2, limit_mib: 24}"), 6 << 20);
+    assert_eq!(limited("{limit_percentage: 75}"), 8 << 20, "the queue is the smaller bound");
+}
+
+#[test]
+fn metrics_are_served_where_that_is_written() {
+    let served = |metrics: &str| {
+        let telemetry = format!("service:\n  telemetry: {{metrics: {metrics}}}\n");
+        let config = config(&good_but(&[("service:\n", &telemetry)])).unwrap();
+        assert_eq!(again(&config).metrics, config.metrics);
+        config.metrics
+    };
+    let at = |endpoint: &str| Some(endpoint.to_owned());
+    assert_eq!(served("{level: detailed}"), None);
+    assert_eq!(served("{address: '0.0.0.0:8888'}"), at("0.0.0.0:8888"));
+    assert_eq!(served("{readers: [{pull: {exporter: {prometheus: {host: 0.0.0.0, port: 9}}}}]}"), at("0.0.0.0:9"));
+    assert_eq!(served("{readers: [{pull: {exporter: {prometheus: {}}}}]}"), at("localhost:8888"));
+    assert_eq!(served("{level: none, address: 'localhost:8888'}"), None);
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use skidway_config::{Config, Parser, StartAt, Surroundings, load};
 
+use crate::Speaks as _;
+
 fn shipped(name: &str, env: &[(&str, &str)]) -> Config {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs").join(name);
     let lookup = |name: &str| env.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
@@ -12,6 +14,7 @@ fn shipped(name: &str, env: &[(&str, &str)]) -> Config {
         file: &|_| Err(std::io::ErrorKind::NotFound.into()),
         env: &lookup,
         known_zone: &|_| false,
+        memory: Some(1 << 30),
         state_dir: None,
     };
     load(&[path], &surroundings).unwrap_or_else(|errors| panic!("{errors}"))
@@ -32,13 +35,13 @@ fn the_configs_for_hosts_are_right() {
         assert!(matches!(receiver.parser, Parser::Auto(_)));
         let detection = pipeline.resource.detections().next().unwrap();
         assert_eq!((detection.tags.len(), detection.override_existing), (3, false));
-        assert_eq!((pipeline.batch.timeout, pipeline.batch.send_batch_size), (Duration::from_secs(10), 1024));
+        assert_eq!((pipeline.exporters[0].batch.timeout, pipeline.exporters[0].batch.send_batch_size), (Duration::from_secs(10), 1024));
         assert_eq!(pipeline.enrichers[0].id, "wasm/severity");
-        assert_eq!(pipeline.exporters[0].otlp.url.as_str(), "http://localhost:4318/v1/logs");
-        assert_eq!(pipeline.exporters[0].otlp.headers[0].1.reveal(), "key");
+        assert_eq!(pipeline.exporters[0].http().url.as_str(), "http://localhost:4318/v1/logs");
+        assert_eq!(pipeline.exporters[0].http().client.headers[0].1.reveal(), "key");
         let elsewhere = [("CLICKSTACK_API_KEY", "key"), ("CLICKSTACK_ENDPOINT", "https://c.example/otlp/")];
         let config = shipped(name, &elsewhere);
-        assert_eq!(config.pipelines[0].exporters[0].otlp.url.as_str(), "https://c.example/otlp/v1/logs");
+        assert_eq!(config.pipelines[0].exporters[0].http().url.as_str(), "https://c.example/otlp/v1/logs");
     }
 }
 
@@ -47,7 +50,7 @@ fn the_demo_config_needs_no_environment_and_follows_it() {
     let config = shipped("demo.yaml", &[]);
     assert_eq!(config.warnings, []);
     assert_eq!(config.pipelines[0].receivers[0].start_at, StartAt::Beginning);
-    assert_eq!(config.pipelines[0].batch.timeout, Duration::from_millis(200));
+    assert_eq!(config.pipelines[0].exporters[0].batch.timeout, Duration::from_millis(200));
     let env = [
         ("SKIDWAY_DEMO_LOG", "/tmp/x.log"),
         ("SKIDWAY_DEMO_STATE", "/tmp/state"),
@@ -57,5 +60,5 @@ fn the_demo_config_needs_no_environment_and_follows_it() {
     let config = shipped("demo.yaml", &env);
     assert_eq!(config.state_dir, Path::new("/tmp/state"));
     assert_eq!(config.pipelines[0].receivers[0].include[0].as_str(), "/tmp/x.log");
-    assert_eq!(config.pipelines[0].exporters[0].otlp.url.as_str(), "http://127.0.0.1:1/v1/logs");
+    assert_eq!(config.pipelines[0].exporters[0].http().url.as_str(), "http://127.0.0.1:1/v1/logs");
 }

@@ -52,13 +52,38 @@ warning: `queue_size` in requests or items has no effect: up to 8MiB are read ah
         (
             with("retry_on_failure: {randomization_factor: 0.5, max_elapsed_time: 300s}"),
             "\
-warning: `randomization_factor` has no effect
-  --> x.yaml:13:46
-  hint: each pause is drawn from zero up to the interval, so that many hosts do not come back at once
-
-warning: `max_elapsed_time` has no effect: a batch is sent again until the backend takes it
+warning: lines are lost when the backend is away for longer than 5m
   --> x.yaml:13:69
-  hint: the lines wait in their file and nothing is dropped; write `0s` or leave it out",
+  hint: `max_elapsed_time: 0s` sends a batch again until the backend takes it; its lines wait in their file",
+        ),
+        (
+            with("retry_on_failure: {enabled: false}"),
+            "\
+warning: without `retry_on_failure`, lines are lost when the backend is away for a moment
+  --> x.yaml:13:33
+  hint: leave it out: a batch is sent again until the backend takes it, its lines wait in their file",
+        ),
+        (
+            with("sending_queue: {storage: file_storage, block_on_overflow: false, wait_for_result: false}"),
+            "\
+warning: `block_on_overflow: false` has no effect: reading waits and nothing is dropped
+  --> x.yaml:13:63
+  hint: leave it out
+
+warning: `wait_for_result: false` has no effect: a file's position moves only with the backend's answer
+  --> x.yaml:13:87
+  hint: leave it out
+
+warning: `sending_queue.storage` has no effect: what was not delivered waits in its log file
+  --> x.yaml:13:30
+  hint: leave it out; positions in files survive a restart",
+        ),
+        (
+            with("write_buffer_size: 1024"),
+            "\
+warning: `write_buffer_size` has no effect: buffers grow as they need to
+  --> x.yaml:13:24
+  hint: leave it out",
         ),
         (
             vec![(endpoint, "    endpoint: https://h\n    tls: {insecure: true}\n".to_owned())],
@@ -78,10 +103,17 @@ warning: only `limit_mib` of processor `memory_limiter` has an effect, not `chec
   hint: a quarter of it bounds the bytes in flight; the rest of the program needs no bound",
         ),
         (
-            limiter("{check_interval: 1s, limit_percentage: 80}"),
+            limiter("{limit_percentage: 80, spike_limit_percentage: 20}"),
             "\
-warning: processor `memory_limiter` has no effect without `limit_mib`
-  --> x.yaml:5:58
+warning: only `limit_percentage` of processor `memory_limiter` has an effect, not `spike_limit_percentage`
+  --> x.yaml:5:3
+  hint: a quarter of it bounds the bytes in flight; the rest of the program needs no bound",
+        ),
+        (
+            limiter("{check_interval: 1s}"),
+            "\
+warning: processor `memory_limiter` has no effect without `limit_mib` or `limit_percentage`
+  --> x.yaml:5:3
   hint: `limit_mib: 256` lets a quarter of it, 64 MiB, be in flight",
         ),
         (

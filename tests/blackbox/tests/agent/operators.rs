@@ -1,5 +1,9 @@
 //! What a receiver's operators may do to the records that leave the agent.
 
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+use skidway_test_support::eventually;
 use skidway_test_support::sink::{Answer, OtlpSink, Value};
 
 use crate::command::command;
@@ -127,32 +131,65 @@ fn what_is_wrong_with_operators_has_its_place() {
     }
 }
 
+/// An address that nobody listens on.
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// What is answered at `path`, with its head.
+fn ask(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn metrics_are_the_books() {
+    let address = free_address();
+    let mut rig = rig("{}");
+    rig.config(&format!(
+        "service: {{telemetry: {{metrics: {{readers: [{{pull: {{exporter: {{prometheus: \
+         {{host: 127.0.0.1, port: {}}}}}}}}}]}}}}}}",
+        address.port()
+    ));
+    rig.append("log", "one\ntwo\n\nthree\n");
+    rig.start();
+    rig.records(3);
+    let way = "{receiver=\"filelog\",pipeline=\"logs\",exporter=\"otlphttp\"}";
+    let sent = format!("\notelcol_exporter_sent_log_records_total{way} 3\n");
+    assert!(
+        eventually(PATIENCE, || ask(address, "/metrics").contains(&sent)),
+        "{}",
+        ask(address, "/metrics")
+    );
+    let said = ask(address, "/metrics");
+    assert!(said.starts_with("HTTP/1.1 200") && said.contains("text/plain; version=0.0.4"), "{said}");
+    for (name, value) in
+        [("skidway_lines_read_total", 4), ("skidway_records_in_flight", 0), ("skidway_bytes_read_total", 15)]
+    {
+        assert!(said.contains(&format!("\n{name}{way} {value}\n")), "{name}: {said}");
+    }
+    rig.stop();
+}
+
 #[test]
 fn the_health_check_answers_while_the_agent_runs() {
-    use std::io::{Read as _, Write as _};
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    let address = free_address();
     let mut rig = rig("{}");
     rig.config(&format!(
         "extensions: {{health_check: {{endpoint: '{address}'}}}}\nservice: {{extensions: [health_check]}}"
     ));
     rig.start();
-    let ask = |path: &str| {
-        let mut stream = std::net::TcpStream::connect(address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    };
-    let answer = ask("/");
+    let answer = ask(address, "/");
     assert!(
         answer.starts_with("HTTP/1.1 200") && answer.contains("\"status\":\"Server available\""),
         "{answer}"
     );
-    assert!(ask("/other").starts_with("HTTP/1.1 404"));
+    assert!(ask(address, "/other").starts_with("HTTP/1.1 404"));
     rig.stop();
-    assert!(std::net::TcpStream::connect(address).is_err());
+    assert!(TcpStream::connect(address).is_err());
 }
 
 #[test]

@@ -1,15 +1,20 @@
-//! otlphttp exporters.
+//! Exporters, by their types.
+
+mod backend;
+mod local;
 
 use std::time::Duration;
 
-use crate::config::{Compression, OtlpHttp, Retry, Tls};
+use crate::config::Batch;
+use crate::exporter::{Exporter, Queue, Retry};
 use crate::problem::Report;
-use crate::read::{Subject, read};
+use crate::read::Subject;
 use crate::tree::Node;
 use crate::values::{ByteSize, GoDuration};
-use crate::written::{self, Compression as Method, Sizer};
+use crate::written::{self, Sizer};
 
 use super::Check;
+use super::section::Id;
 
 /// Read and not yet acknowledged: some 20,000 records of a usual size.
 const IN_FLIGHT: u64 = 8 << 20;
@@ -20,130 +25,84 @@ const CONSUMERS: (usize, usize) = (1, 64);
 const DAY: Duration = Duration::from_secs(86_400);
 const INTERVALS: (Duration, Duration) = (Duration::from_millis(1), DAY);
 
-/// An exporter, and the bound on bytes in flight that was written for it.
-pub(crate) struct Exporter {
-    pub(crate) otlp: OtlpHttp,
-    pub(crate) queue_bytes: u64,
-}
-
-pub(super) fn otlphttp(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Option<Exporter> {
-    let written: written::OtlpHttp = read(node, subject, report)?;
-    let mut check = Check::new(node, subject, report);
-    let url = match (written.logs_endpoint, written.endpoint) {
-        (Some(logs), _) => Some(logs.0),
-        (None, Some(endpoint)) => Some(endpoint.logs()),
-        (None, None) => {
-            check.missing("endpoint", "`endpoint: http://HOST:4318`");
-            None
-        }
-    };
-    let timeout = written.timeout.map_or(Duration::from_secs(30), |duration| duration.0);
-    check.within("timeout", timeout, INTERVALS, shown);
-    let compression = compression(
-        written.compression.unwrap_or(Method::Gzip),
-        written.compression_params.and_then(|params| params.level),
-        &mut check,
-    );
-    let written_tls = written.tls.unwrap_or_default();
-    if written_tls.insecure == Some(true) && url.as_ref().is_some_and(|url| url.scheme() == "https") {
-        check.warn(
-            "tls.insecure",
-            "`tls.insecure` has no effect with an https endpoint",
-            "write `http://` to send without TLS, or `insecure_skip_verify: true` to believe any certificate",
-        );
+pub(super) fn resolve(id: &Id, node: &Node, subject: &Subject, report: &mut Report) -> Option<Exporter> {
+    match id.kind {
+        "debug" => local::debug(&id.written, node, subject, report),
+        "file" => local::file(&id.written, node, subject, report),
+        "otlp" => backend::grpc(&id.written, node, subject, report),
+        // `clickhouse` too, until it speaks to ClickHouse itself.
+        _ => backend::http(&id.written, node, subject, report),
     }
-    let tls = Tls {
-        ca_file: written_tls.ca_file,
-        insecure_skip_verify: written_tls.insecure_skip_verify.unwrap_or(false),
-    };
-    let retry = retry(written.retry_on_failure.unwrap_or_default(), &mut check);
-    let (consumers, queue_bytes) = queue(written.sending_queue.unwrap_or_default(), &mut check);
-    let headers = written.headers.unwrap_or_default();
-    let headers = headers.into_iter().map(|(name, value)| (name.0, value)).collect();
-    if !check.good {
-        return None;
-    }
-    let otlp =
-        OtlpHttp { id: id.to_owned(), url: url?, compression, timeout, headers, tls, retry, consumers };
-    Some(Exporter { otlp, queue_bytes })
 }
 
 fn shown(duration: Duration) -> String {
     GoDuration(duration).to_string()
 }
 
-/// The collector's 0 and -1 are "the default level".
-fn compression(method: Method, level: Option<i32>, check: &mut Check<'_>) -> Compression {
-    let level = level.filter(|level| ![0, -1].contains(level));
-    let key = "compression_params.level";
-    match (method, level) {
-        (Method::None | Method::Empty, None) => Compression::None,
-        (Method::None | Method::Empty, Some(_)) => {
-            let at = check.place(key);
-            check.wrong(&at, key, "there is no compression to have a level", "`compression: gzip`");
-            Compression::None
-        }
-        (Method::Gzip, level) => {
-            check.within(key, level.unwrap_or(1), (1, 12), |n| n.to_string());
-            Compression::Gzip(level)
-        }
-        (Method::Zstd, level) => {
-            check.within(key, level.unwrap_or(1), (1, 19), |n| n.to_string());
-            Compression::Zstd(level)
-        }
-    }
+/// For exporters whose writing does not fail for long, or that say nothing of it.
+fn usual() -> (Queue, Retry) {
+    let retry = Retry {
+        enabled: true,
+        initial_interval: Duration::from_secs(1),
+        multiplier: 1.5,
+        max_interval: Duration::from_secs(30),
+        randomization_factor: None,
+        max_elapsed_time: None,
+    };
+    (Queue { consumers: 1, bytes: IN_FLIGHT, batch: None }, retry)
 }
 
 fn retry(written: written::Retry, check: &mut Check<'_>) -> Retry {
     let key = |name: &str| format!("retry_on_failure.{name}");
-    if written.enabled == Some(false) {
-        let at = check.place("retry_on_failure.enabled");
-        let what = "a batch that failed is always sent again; until then its lines wait in their file";
-        check.wrong(&at, "retry_on_failure.enabled", what, "leave it out");
+    let (_, usual) = usual();
+    let enabled = written.enabled.unwrap_or(true);
+    if !enabled {
+        check.warn(
+            &key("enabled"),
+            "without `retry_on_failure`, lines are lost when the backend is away for a moment",
+            "leave it out: a batch is sent again until the backend takes it, its lines wait in their file",
+        );
     }
-    let initial = written.initial_interval.map_or(Duration::from_secs(1), |d| d.0);
-    let default_max = Duration::from_secs(30).max(initial);
-    let max = written.max_interval.map_or(default_max, |d| d.0);
+    let initial = written.initial_interval.map_or(usual.initial_interval, |d| d.0);
+    let max = written.max_interval.map_or(usual.max_interval.max(initial), |d| d.0);
     check.within(&key("initial_interval"), initial, INTERVALS, shown);
     check.within(&key("max_interval"), max, (initial.clamp(INTERVALS.0, DAY), DAY), shown);
-    let multiplier = written.multiplier.unwrap_or(1.5);
+    let multiplier = written.multiplier.unwrap_or(usual.multiplier);
     if !multiplier.is_finite() || multiplier < 1.0 {
         let at = check.place(&key("multiplier"));
-        check.wrong(
-            &at,
-            &key("multiplier"),
-            format_args!("{multiplier} is less than 1"),
-            "`multiplier: 1.5`",
-        );
+        let what = format_args!("{multiplier} is less than 1");
+        check.wrong(&at, &key("multiplier"), what, "`multiplier: 1.5`");
     }
-    if let Some(factor) = written.randomization_factor {
-        if !(0.0..=1.0).contains(&factor) {
-            let at = check.place(&key("randomization_factor"));
-            check.wrong(
-                &at,
-                &key("randomization_factor"),
-                format_args!("{factor} is outside of its range"),
-                "from 0 to 1",
-            );
-        }
+    let randomization_factor = written.randomization_factor;
+    if let Some(factor) = randomization_factor
+        && !(0.0..=1.0).contains(&factor)
+    {
+        let at = check.place(&key("randomization_factor"));
+        let what = format_args!("{factor} is outside of its range");
+        check.wrong(&at, &key("randomization_factor"), what, "from 0 to 1");
+    }
+    // The collector's zero is "for ever".
+    let max_elapsed_time = written.max_elapsed_time.map(|d| d.0).filter(|d| !d.is_zero());
+    if let Some(elapsed) = max_elapsed_time
+        && enabled
+    {
         check.warn(
-            "retry_on_failure.randomization_factor",
-            "`randomization_factor` has no effect",
-            "each pause is drawn from zero up to the interval, so that many hosts do not come back at once",
+            &key("max_elapsed_time"),
+            format!("lines are lost when the backend is away for longer than {}", shown(elapsed)),
+            "`max_elapsed_time: 0s` sends a batch again until the backend takes it; its lines wait in their file",
         );
     }
-    if written.max_elapsed_time.is_some_and(|d| !d.0.is_zero()) {
-        check.warn(
-            "retry_on_failure.max_elapsed_time",
-            "`max_elapsed_time` has no effect: a batch is sent again until the backend takes it",
-            "the lines wait in their file and nothing is dropped; write `0s` or leave it out",
-        );
+    Retry {
+        enabled,
+        initial_interval: initial,
+        multiplier,
+        max_interval: max,
+        randomization_factor,
+        max_elapsed_time,
     }
-    Retry { initial_interval: initial, multiplier, max_interval: max }
 }
 
-/// Requests at a time and the bytes in flight.
-fn queue(written: written::SendingQueue, check: &mut Check<'_>) -> (usize, u64) {
+fn queue(written: written::SendingQueue, check: &mut Check<'_>) -> Queue {
     let consumers = written.num_consumers.unwrap_or(1);
     check.within("sending_queue.num_consumers", consumers, CONSUMERS, |n| n.to_string());
     if written.enabled == Some(false) {
@@ -151,6 +110,27 @@ fn queue(written: written::SendingQueue, check: &mut Check<'_>) -> (usize, u64) 
             "sending_queue.enabled",
             "`sending_queue.enabled` has no effect: the log file is the queue",
             "`queue_size` with `sizer: bytes` bounds what is read ahead",
+        );
+    }
+    if written.block_on_overflow == Some(false) {
+        check.warn(
+            "sending_queue.block_on_overflow",
+            "`block_on_overflow: false` has no effect: reading waits and nothing is dropped",
+            "leave it out",
+        );
+    }
+    if written.wait_for_result == Some(false) {
+        check.warn(
+            "sending_queue.wait_for_result",
+            "`wait_for_result: false` has no effect: a file's position moves only with the backend's answer",
+            "leave it out",
+        );
+    }
+    if written.storage.is_some() {
+        check.warn(
+            "sending_queue.storage",
+            "`sending_queue.storage` has no effect: what was not delivered waits in its log file",
+            "leave it out; positions in files survive a restart",
         );
     }
     let bytes = match (written.sizer.unwrap_or(Sizer::Requests), written.queue_size) {
@@ -169,5 +149,25 @@ fn queue(written: written::SendingQueue, check: &mut Check<'_>) -> (usize, u64) 
         }
         (_, None) => IN_FLIGHT,
     };
-    (consumers, bytes)
+    let batch = written.batch.map(|written| batch(&written, check));
+    Queue { consumers, bytes, batch }
+}
+
+/// The exporter's own batches; the defaults are the collector's.
+fn batch(written: &written::QueueBatch, check: &mut Check<'_>) -> Batch {
+    let timeout = written.flush_timeout.map_or(Duration::from_millis(200), |duration| duration.0);
+    let least = written.min_size.unwrap_or(8192);
+    let most = written.max_size.unwrap_or(0);
+    if most != 0 && most < least {
+        let at = check.place("sending_queue.batch.max_size");
+        let what = format_args!("{most} is less than `min_size` ({least})");
+        check.wrong(&at, "sending_queue.batch.max_size", what, format!("`max_size: {least}`"));
+    }
+    if let Some(sizer @ (Sizer::Bytes | Sizer::Requests)) = written.sizer {
+        let at = check.place("sending_queue.batch.sizer");
+        let name = if sizer == Sizer::Bytes { "bytes" } else { "requests" };
+        let what = format_args!("batches are counted in records, not in {name}");
+        check.wrong(&at, "sending_queue.batch.sizer", what, "`sizer: items`");
+    }
+    Batch { timeout, send_batch_size: least, send_batch_max_size: most }
 }

@@ -87,8 +87,8 @@ error: receiver `filelog` is not defined
     ),
     (
         "  filelog:\n",
-        "  journald:\n",
-        r"error: unknown type of receiver `journald`
+        "  journals:\n",
+        r"error: unknown type of receiver `journals`
   --> x.yaml:2:3
   hint: types: `filelog`
 
@@ -116,10 +116,10 @@ error: processor `batch` is not defined
     ),
     (
         "  otlphttp:\n",
-        "  otlp/grpc:\n",
-        r"error: exporter `otlp` is not supported yet
+        "  logging/x:\n",
+        r"error: exporter `logging` is not supported yet
   --> x.yaml:11:3
-  hint: gRPC comes with a later version; use `otlphttp` with port 4318
+  hint: it is called `debug` now
 
 error: exporter `otlphttp` is not defined
   --> x.yaml:18:19
@@ -134,7 +134,7 @@ error: exporter `otlphttp` is not defined
     ),
     (
         PROCESSORS,
-        "extensions: {health_check: {endpoint: localhost, path: health}, zpages: {}}\nprocessors:\n",
+        "extensions: {health_check: {endpoint: localhost, path: health}, zpage: {}}\nprocessors:\n",
         r"error: `endpoint` of extension `health_check`: `localhost` has no port
   --> x.yaml:4:39
   hint: `endpoint: localhost:13133`
@@ -143,7 +143,7 @@ error: `path` of extension `health_check`: `health` does not begin with `/`
   --> x.yaml:4:56
   hint: `path: /health`
 
-error: unknown type of extension `zpages`
+error: unknown type of extension `zpage`
   --> x.yaml:4:65
   hint: types: `file_storage`, `health_check`",
     ),

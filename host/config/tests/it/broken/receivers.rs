@@ -70,8 +70,15 @@ error: `include[2]` of receiver `filelog`: expected text, found a map
     ),
     (
         INCLUDE,
-        "    include: [/var/log/syslog]\n    encoding: utf-16le\n",
-        r"error: `encoding` of receiver `filelog`: `utf-16le` is not supported yet
+        "    include: [/var/log/syslog]\n    encoding: utf-16el\n",
+        r"error: `encoding` of receiver `filelog`: there is no encoding `utf-16el`
+  --> x.yaml:4:15
+  hint: did you mean `utf-16le`?",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    encoding: iso-2022-kr\n",
+        r"error: `encoding` of receiver `filelog`: `iso-2022-kr` is not supported
   --> x.yaml:4:15
   hint: convert the file to UTF-8",
     ),
@@ -80,7 +87,7 @@ error: `include[2]` of receiver `filelog`: expected text, found a map
         "    include: [/var/log/syslog]\n    encoding: latin-one\n",
         r"error: `encoding` of receiver `filelog`: there is no encoding `latin-one`
   --> x.yaml:4:15
-  hint: `utf-8`, `iso-8859-1`, `windows-1252`, `shift_jis`, `euc-jp`, `gbk`, `big5`, `koi8-r` and the like",
+  hint: encodings: `utf-8`, `utf-16le`, `utf-16be`, `iso-8859-1`, `iso-8859-15`, `windows-1250`, `windows-1251`, `windows-1252`, `koi8-r`, `shift_jis`, `euc-jp`, `euc-kr`, `gb18030`, `big5`",
     ),
     (
         INCLUDE,
@@ -95,6 +102,98 @@ error: `include[2]` of receiver `filelog`: expected text, found a map
         r"error: `max_log_size_behavior` of receiver `filelog`: unknown value `cut`
   --> x.yaml:4:28
   hint: values: `split`, `truncate`",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    max_concurrent_files: 1\n",
+        r"error: `max_concurrent_files` of receiver `filelog`: 1 is outside of its range
+  --> x.yaml:4:27
+  hint: from 2 to 1048576",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    compression: zstd\n",
+        r"error: `compression` of receiver `filelog`: unknown value `zstd`
+  --> x.yaml:4:18
+  hint: values: `gzip`, `auto`",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    ordering_criteria: {regex: x}\n",
+        r"error: `ordering_criteria` of receiver `filelog`: lacks `sort_by`
+  --> x.yaml:4:24
+  hint: give at least one rule: `sort_by: [{sort_type: mtime}]`",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    ordering_criteria: {regex: '(', group_by: '[', top_n: -1, sort_by: mtime}\n",
+        r"error: `ordering_criteria.regex` of receiver `filelog`: bad regular expression `(`: unclosed group
+  --> x.yaml:4:32
+  hint: RE2 syntax, without look-around
+
+error: `ordering_criteria.group_by` of receiver `filelog`: bad regular expression `[`: unclosed character class
+  --> x.yaml:4:47
+  hint: RE2 syntax, without look-around
+
+error: `ordering_criteria.top_n` of receiver `filelog`: expected a whole number, not negative, found a negative number
+  --> x.yaml:4:59
+
+error: `ordering_criteria.sort_by` of receiver `filelog`: expected a list, found text
+  --> x.yaml:4:72
+  hint: write `[…]`, or one `- …` a line",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    ordering_criteria: {regex: x, sort_by: [{sort_type: size, format: x}]}\n",
+        r"error: `ordering_criteria.sort_by[0].sort_type` of receiver `filelog`: unknown value `size`
+  --> x.yaml:4:57
+  hint: values: `numeric`, `alphabetical`, `timestamp`, `mtime`
+
+error: unknown key `format` in `ordering_criteria.sort_by[0]` of receiver `filelog`
+  --> x.yaml:4:63
+  hint: keys: `sort_type`, `regex_key`, `ascending`, `layout`, `location`",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    ordering_criteria:\n      group_by: x\n      sort_by: [{sort_type: numeric, regex_key: n}, {}, {sort_type: mtime, layout: x}]\n",
+        r"error: `ordering_criteria.group_by` of receiver `filelog`: it has no group
+  --> x.yaml:5:17
+  hint: put the part that names the group of files into `(...)`
+
+error: `ordering_criteria.sort_by[0]` of receiver `filelog`: there is no `regex`
+  --> x.yaml:6:17
+  hint: write a pattern for the path under `ordering_criteria.regex`, with a group for each rule
+
+error: `ordering_criteria.sort_by[1]` of receiver `filelog`: lacks `sort_type`
+  --> x.yaml:6:53
+  hint: `numeric`, `alphabetical`, `timestamp` or `mtime`
+
+error: `ordering_criteria.sort_by[2].layout` of receiver `filelog`: goes with `sort_type: timestamp`
+  --> x.yaml:6:84
+  hint: leave it out",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    ordering_criteria:\n      regex: '(?P<day>x)'\n      sort_by:\n        - {sort_type: numeric, regex_key: date}\n        - {sort_type: timestamp, regex_key: day, location: Mars}\n        - {sort_type: alphabetical}\n        - {sort_type: mtime, regex_key: day}\n",
+        r"error: `ordering_criteria.sort_by[0].regex_key` of receiver `filelog`: `regex` has no group `date`
+  --> x.yaml:7:43
+  hint: write one as `(?P<date>...)`
+
+error: `ordering_criteria.sort_by[1]` of receiver `filelog`: lacks `layout`
+  --> x.yaml:8:11
+  hint: say how the time is written: `layout: '%Y%m%d'`
+
+error: `ordering_criteria.sort_by[1].location` of receiver `filelog`: there is no time zone `Mars`
+  --> x.yaml:8:60
+  hint: `UTC`, or a name such as `Europe/Berlin`
+
+error: `ordering_criteria.sort_by[2]` of receiver `filelog`: lacks `regex_key`
+  --> x.yaml:9:11
+  hint: name a group of `regex`: `(?P<name>...)`
+
+error: `ordering_criteria.sort_by[3].regex_key` of receiver `filelog`: `mtime` looks at no name
+  --> x.yaml:10:41
+  hint: leave it out",
     ),
     (
         INCLUDE,

@@ -80,14 +80,14 @@ error: processor `wasm/x` is not defined
     ),
     (
         "  pipelines:\n",
-        "  telemetry: {logs: {level: warning}, metrics: {}}\n  pipelines:\n",
+        "  telemetry: {logs: {level: warning}, traces: {}}\n  pipelines:\n",
         r"error: `telemetry.logs.level` of `service`: unknown value `warning`
   --> x.yaml:14:29
   hint: did you mean `warn`?
 
-error: `metrics` in `telemetry` of `service` is not supported yet
+error: `traces` in `telemetry` of `service` is not supported yet
   --> x.yaml:14:39
-  hint: Skidway's own metrics come with a later version",
+  hint: leave it out",
     ),
     (
         "  pipelines:\n",
@@ -137,5 +137,50 @@ error: `metrics` in `telemetry` of `service` is not supported yet
         r"error: unknown key `configs` in processor `wasm/x`
   --> x.yaml:5:33
   hint: did you mean `config`?",
+    ),
+    (
+        "service:\n",
+        "service:\n  telemetry: {metrics: {readers: [{periodic: {interval: 10000}}]}}\n",
+        r"error: `periodic` in `telemetry.metrics.readers[0]` of `service` is not supported yet
+  --> x.yaml:14:36
+  hint: let Prometheus fetch them: `pull: {exporter: {prometheus: {port: 8888}}}`",
+    ),
+    (
+        "service:\n",
+        "service:\n  telemetry: {metrics: {address: localhost}}\n",
+        r"error: `telemetry.metrics.address` of `service`: `localhost` has no port
+  --> x.yaml:14:34
+  hint: `address: localhost:8888`",
+    ),
+    (
+        "service:\n",
+        "service:\n  telemetry: {metrics: {level: some}}\n",
+        r"error: `telemetry.metrics.level` of `service`: unknown value `some`
+  --> x.yaml:14:32
+  hint: values: `none`, `basic`, `normal`, `detailed`",
+    ),
+    (
+        "service:\n",
+        "service:\n  telemetry: {metrics: {address: 'localhost:1', readers: [{pull: {}}]}}\n",
+        r"error: `telemetry.metrics.readers` of `service`: there is more than one
+  --> x.yaml:14:58
+  hint: keep one of them",
+    ),
+    (
+        "service:\n",
+        "service:\n  telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {port: 70000}}}}]}}\n",
+        r"error: `telemetry.metrics.readers[0].pull.exporter.prometheus.port` of `service`: expected a whole number, not negative, found a number
+  --> x.yaml:14:73",
+    ),
+    (
+        "service:\n",
+        "extensions:\n  zpages:\n  bearertokenauth: {token: x}\nservice:\n",
+        r"error: extension `zpages` is not supported yet
+  --> x.yaml:14:3
+  hint: leave it out; `service.telemetry.metrics` and the log say how it goes
+
+error: extension `bearertokenauth` is not supported yet
+  --> x.yaml:15:3
+  hint: put `Bearer …` into `headers.authorization` of the exporter",
     ),
 ];

@@ -1,0 +1,122 @@
+//! The agent's numbers for Prometheus, at `/metrics`.
+//!
+//! Where the collector has a number of the same meaning its name is used, so that a
+//! dashboard for the collector shows the agent too (opentelemetry-collector,
+//! "Internal telemetry"). The rest begins with `skidway_`. All of them come from the
+//! books ([`Totals`]), a row for each way from a receiver to an exporter.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use skidway_state::{Ledger, Totals};
+use tokio::runtime::Handle;
+
+use crate::serve::{self, Page};
+
+/// A way's name and its books.
+pub(crate) struct Source {
+    pub(crate) receiver: String,
+    pub(crate) pipeline: String,
+    pub(crate) exporter: String,
+    pub(crate) ledger: Arc<Ledger>,
+}
+
+struct Metric {
+    name: &'static str,
+    kind: &'static str,
+    help: &'static str,
+    value: fn(&Totals) -> u64,
+}
+
+const fn counter(name: &'static str, help: &'static str, value: fn(&Totals) -> u64) -> Metric {
+    Metric { name, kind: "counter", help, value }
+}
+
+const fn gauge(name: &'static str, help: &'static str, value: fn(&Totals) -> u64) -> Metric {
+    Metric { name, kind: "gauge", help, value }
+}
+
+const METRICS: [Metric; 10] = [
+    counter(
+        "otelcol_receiver_accepted_log_records_total",
+        "Records that were read and that no processor dropped.",
+        |t| t.records_delivered + t.records_rejected + t.records_in_flight,
+    ),
+    counter("otelcol_exporter_sent_log_records_total", "Records that the backend accepted.", |t| {
+        t.records_delivered
+    }),
+    counter(
+        "otelcol_exporter_send_failed_log_records_total",
+        "Records that the backend refused for good: they are lost.",
+        |t| t.records_rejected,
+    ),
+    counter("skidway_records_dropped_total", "Records that processors dropped on purpose.", |t| {
+        t.records_dropped
+    }),
+    counter("skidway_lines_read_total", "Lines that were read.", |t| t.lines_read),
+    counter("skidway_lines_joined_total", "Lines that continue a record.", |t| t.lines_joined),
+    counter("skidway_lines_skipped_total", "Lines that are no record on purpose.", |t| t.lines_skipped),
+    counter("skidway_bytes_read_total", "Bytes that were read.", |t| t.bytes_read),
+    counter(
+        "skidway_bytes_acknowledged_total",
+        "Bytes whose records were all answered for: what a restart does not read again.",
+        |t| t.bytes_acknowledged,
+    ),
+    gauge("skidway_records_in_flight", "Records that wait for the backend's answer.", |t| t.records_in_flight),
+];
+
+/// Listens; a port that is taken is an error of the start.
+pub(crate) fn start(endpoint: &str, sources: Vec<Source>, runtime: &Handle) -> Result<()> {
+    let body = move || {
+        let totals: Vec<_> = sources.iter().map(|source| (source, source.ledger.totals())).collect();
+        text(&totals)
+    };
+    // The text format (Prometheus, "Exposition formats").
+    let content_type = "text/plain; version=0.0.4; charset=utf-8";
+    let page = Page { path: "/metrics".to_owned(), content_type, body: Box::new(body) };
+    serve::start(endpoint, page, runtime)
+        .with_context(|| format!("metrics cannot be served on {endpoint}; set another `port`"))
+}
+
+fn text(totals: &[(&Source, Totals)]) -> String {
+    let mut out = String::new();
+    for Metric { name, kind, help, value } in &METRICS {
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        for (source, totals) in totals {
+            let label = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            let Source { receiver, pipeline, exporter, .. } = source;
+            let _ = writeln!(
+                out,
+                "{name}{{receiver=\"{}\",pipeline=\"{}\",exporter=\"{}\"}} {}",
+                label(receiver),
+                label(pipeline),
+                label(exporter),
+                value(totals)
+            );
+        }
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    let _ = writeln!(out, "# HELP skidway_build_info The version that runs.\n# TYPE skidway_build_info gauge");
+    let _ = writeln!(out, "skidway_build_info{{version=\"{version}\"}} 1");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_escaped() {
+        let source = Source {
+            receiver: "filelog/\"a\\b\"".to_owned(),
+            pipeline: "logs".to_owned(),
+            exporter: "debug".to_owned(),
+            ledger: Arc::new(Ledger::new()),
+        };
+        let text = text(&[(&source, Totals { lines_read: 7, ..Totals::default() })]);
+        let line = r#"skidway_lines_read_total{receiver="filelog/\"a\\b\"",pipeline="logs",exporter="debug"} 7"#;
+        assert!(text.contains(line), "{text}");
+        assert_eq!(text.matches("# TYPE").count(), METRICS.len() + 1);
+    }
+}

@@ -1,0 +1,199 @@
+//! The handle of a followed file, which it does not have at all times, and the bytes
+//! behind it, which may be compressed.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Instant;
+
+use rustix::fs::OFlags;
+use skidway_model::Span;
+
+use super::{Followed, RETRY, Waiting};
+use crate::gunzip::{TELLING, is_gzip};
+use crate::head::read_head;
+use crate::options::{Compression, MAX_HEAD, Options};
+use crate::packed;
+use crate::scan::Node;
+
+/// Opens a file to read, and never waits for the other end of a pipe.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
+}
+
+/// Whether an error says that nothing is there.
+pub(super) fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Whether a file's text has to be unpacked.
+pub(super) fn is_packed(file: &File, compression: Compression) -> io::Result<bool> {
+    match compression {
+        Compression::None => Ok(false),
+        Compression::Gzip => Ok(true),
+        Compression::Auto => Ok(is_gzip(read_head(file, TELLING as usize, &mut Vec::new())?)),
+    }
+}
+
+/// Whether a file that was too short to tell now begins as a compressed one does.
+pub(super) fn begins_packed(head: &[u8], known: usize, compression: Compression) -> bool {
+    compression == Compression::Auto && (known as u64) < TELLING && is_gzip(head)
+}
+
+/// Leaves the text's first bytes in the buffer, as far as they are there; `false` when
+/// there are fewer and more may come.
+pub(super) fn head(file: &File, packed: bool, length: usize, buffer: &mut Vec<u8>) -> io::Result<bool> {
+    if packed {
+        buffer.resize(length.min(MAX_HEAD), 0);
+        return packed::read_head(file, buffer);
+    }
+    let read = read_head(file, length, buffer)?.len();
+    buffer.truncate(read);
+    Ok(read as u64 >= TELLING)
+}
+
+// === impl Followed ===
+
+impl Followed {
+    pub(crate) fn node(&self) -> Node {
+        (self.identity.device, self.identity.inode)
+    }
+
+    /// What the file system says of it; an error where it is closed and its name leads
+    /// elsewhere.
+    pub(crate) fn metadata(&self) -> io::Result<Metadata> {
+        let Some(handle) = &self.handle else {
+            let metadata = fs::metadata(&self.path)?;
+            let is_it = (metadata.dev(), metadata.ino()) == self.node();
+            return if is_it { Ok(metadata) } else { Err(io::ErrorKind::NotFound.into()) };
+        };
+        handle.metadata()
+    }
+
+    /// Its first bytes, as far as they are there.
+    pub(crate) fn head<'b>(&self, length: usize, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
+        let handle = self.handle.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        head(handle, self.is_packed(), length, buffer)?;
+        Ok(buffer)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.handle.is_some()
+    }
+
+    /// Everything that is known to be there was taken.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.offset >= self.length
+    }
+
+    /// Whether nothing is at risk when it is closed: its name leads to it, and it is
+    /// not about to be given up as it is.
+    pub(crate) fn can_be_closed(&self, options: &Options) -> bool {
+        let silence = matches!(self.waiting, Some(Waiting::Settle | Waiting::LineFeed));
+        let midway = self.packed.as_ref().is_some_and(|packed| packed.is_midway());
+        self.leaving.is_none() && !midway && !(silence && self.due(options).is_some())
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.rest();
+        self.handle = None;
+    }
+
+    /// Opens it by this name; `false` when that leads to another file or to none.
+    pub(crate) fn open_by(&mut self, path: &Path) -> io::Result<bool> {
+        let handle = match open(path) {
+            Ok(handle) => handle,
+            Err(error) if is_gone(&error) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let metadata = handle.metadata()?;
+        if (metadata.dev(), metadata.ino()) != self.node() {
+            return Ok(false);
+        }
+        self.handle = Some(handle);
+        self.unproven = true;
+        self.blocked_until = None;
+        Ok(true)
+    }
+
+    /// There are too many open files: it is looked at again then.
+    pub(crate) fn wait_until(&mut self, then: Instant) {
+        self.blocked_until = Some(then);
+    }
+
+    /// Only the walk can tell where it has gone.
+    pub(crate) fn wait_for_walk(&mut self, now: Instant) {
+        self.blocked_until = Some(now + RETRY);
+    }
+
+    /// The walk has found it under another name.
+    pub(crate) fn walked(&mut self) {
+        if self.handle.is_none() {
+            self.blocked_until = None;
+        }
+    }
+
+    /// Bytes that are known to have been there, when all of them are gone.
+    pub(crate) fn lost(&self) -> Span {
+        let known = self.packed.as_ref().map_or(self.proven, |packed| packed.text_known());
+        Span::new(self.offset, known.max(self.offset))
+    }
+
+    pub(crate) fn is_packed(&self) -> bool {
+        self.packed.is_some()
+    }
+
+    /// Whether its head tells one file from another, and whether it is compressed.
+    pub(crate) fn head_is_whole(&self) -> bool {
+        self.head_is_whole
+    }
+
+    /// Reads on from there.
+    pub(crate) fn begin_at(&mut self, offset: u64) {
+        self.offset = offset;
+        if let Some(packed) = &mut self.packed {
+            packed.begin_at(offset);
+            self.length = packed.length();
+        }
+    }
+
+    /// The text's length, which a compressed file has to be read for.
+    pub(crate) fn text_length(&mut self) -> io::Result<u64> {
+        match (&mut self.packed, &self.handle) {
+            (Some(packed), Some(handle)) => packed.pass_over_all(handle),
+            _ => Ok(self.length),
+        }
+    }
+
+    /// It takes memory to go on where it stands.
+    pub(crate) fn is_unpacking(&self) -> bool {
+        self.packed.as_ref().is_some_and(|packed| packed.is_unpacking())
+    }
+
+    /// It is about to take that memory.
+    pub(crate) fn is_to_unpack(&self) -> bool {
+        self.packed.as_ref().is_some_and(|packed| packed.is_to_begin())
+    }
+
+    /// Gives back memory that is not needed while nothing is read.
+    pub(crate) fn rest(&mut self) {
+        if let Some(packed) = &mut self.packed {
+            packed.rest();
+            self.length = packed.length();
+        }
+    }
+
+    /// What is wrong with the compressed data, once.
+    pub(crate) fn complaint(&mut self, now: Instant, options: &Options) -> Option<&'static str> {
+        let silent = self.complains(options).is_some_and(|due| now >= due);
+        self.packed.as_mut()?.complaint(silent)
+    }
+
+    /// When a file whose end is missing has been silent for too long.
+    pub(super) fn complains(&self, options: &Options) -> Option<Instant> {
+        let packed = self.packed.as_ref()?;
+        packed.is_cut_off().then(|| self.grown_at + options.grace)
+    }
+}
