@@ -1,12 +1,14 @@
+use crate::api::{Api, ApiError, Role};
 use crate::facts::{self, tag_keys};
 use crate::token::{MAX_TTL, Token};
 use crate::{Error, Facts, FetchError, Options};
+use aws_credential_types::Credentials;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, redirect};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The longest answer that is read. An identity document has some 500 bytes, a list
 /// of 50 tag keys of 128 characters at most 26 KB.
@@ -15,8 +17,9 @@ const TTL_HEADER: &str = "x-aws-ec2-metadata-token-ttl-seconds";
 const TOKEN_HEADER: &str = "x-aws-ec2-metadata-token";
 const TOKEN: &str = "api/token";
 const TAGS: &str = "meta-data/tags/instance/";
+const ROLES: &str = "meta-data/iam/security-credentials/";
 /// All but the unreserved characters of RFC 3986, 2.3.
-const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Asks the metadata service. It keeps its token, so one client is to be used again.
 #[derive(Debug)]
@@ -26,12 +29,16 @@ pub struct Client {
     token: Option<Token>,
     /// What was said about the tags the last time, to say it once.
     tags: TagsSaid,
+    /// Asked for the tags where the metadata service does not have them.
+    api: Option<Api>,
+    role: Option<Role>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum TagsSaid {
     Nothing,
     Disabled,
+    NotFromApi(ApiError),
     LeftOut(BTreeSet<String>),
 }
 
@@ -47,7 +54,8 @@ impl Client {
             .tls_backend_preconfigured(no_tls()?)
             .build()
             .map_err(|error| Error::Http(reason(&error)))?;
-        Ok(Self { options, http, token: None, tags: TagsSaid::Nothing })
+        let api = options.api.clone().map(Api::new);
+        Ok(Self { options, http, token: None, tags: TagsSaid::Nothing, api, role: None })
     }
 
     /// How it was set up.
@@ -76,19 +84,16 @@ impl Client {
             facts.identity_document = Some(document);
         }
         if self.options.want_tags
-            && let Some(tags) = self.all_tags().await?
+            && let Some(tags) = self.all_tags(facts).await?
         {
             facts.tags = tags;
         }
         Ok(())
     }
 
-    /// None: tags are not enabled in metadata.
-    async fn all_tags(&mut self) -> Result<Option<BTreeMap<String, String>>, FetchError> {
-        let Some(list) = self.get(TAGS).await? else {
-            self.say(TagsSaid::Disabled);
-            return Ok(None);
-        };
+    /// None: nobody says them.
+    async fn all_tags(&mut self, facts: &Facts) -> Result<Option<BTreeMap<String, String>>, FetchError> {
+        let Some(list) = self.get(TAGS).await? else { return self.tags_of_api(facts).await };
         let list = std::str::from_utf8(&list).map_err(|_| not_text(TAGS))?;
         let (keys, mut left_out) = tag_keys(list);
         let mut tags = BTreeMap::new();
@@ -105,6 +110,64 @@ impl Client {
         Ok(Some(tags))
     }
 
+    /// The metadata service does not have them. What passes by itself is an error, so
+    /// that it is asked again soon; the rest is said once.
+    async fn tags_of_api(
+        &mut self,
+        facts: &Facts,
+    ) -> Result<Option<BTreeMap<String, String>>, FetchError> {
+        let region = facts.identity_document.as_deref().and_then(facts::region);
+        let (Some(mut api), Some(region), Some(id)) = (self.api.take(), region, &facts.instance_id) else {
+            self.say(TagsSaid::Disabled);
+            return Ok(None);
+        };
+        let tags = self.ask_api(&mut api, &region, id).await;
+        self.api = Some(api);
+        match tags {
+            Ok(tags) => {
+                self.say(TagsSaid::Nothing);
+                Ok(Some(tags))
+            }
+            Err(FetchError::Api(error)) if !error.passes() => {
+                self.say(TagsSaid::NotFromApi(error));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn ask_api(
+        &mut self,
+        api: &mut Api,
+        region: &str,
+        id: &str,
+    ) -> Result<BTreeMap<String, String>, FetchError> {
+        if let Some(credentials) = api.credentials() {
+            return Ok(api.tags(&credentials, region, id).await?);
+        }
+        let credentials = self.role_credentials().await?;
+        match api.tags(&credentials, region, id).await {
+            // They were taken back before their time: there may be new ones.
+            Err(ApiError::Credentials(_)) => {
+                self.role = None;
+                let credentials = self.role_credentials().await?;
+                Ok(api.tags(&credentials, region, id).await?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    async fn role_credentials(&mut self) -> Result<Credentials, FetchError> {
+        if let Some(role) = self.role.as_ref().filter(|role| !role.is_due(SystemTime::now())) {
+            return Ok(role.credentials.clone());
+        }
+        let name = self.value(ROLES).await?.ok_or(ApiError::NoRole)?;
+        let path = format!("{ROLES}{}", utf8_percent_encode(&name, KEY));
+        let document = self.get(&path).await?.ok_or(ApiError::NoRole)?;
+        let role = Role::read(&document).ok_or_else(|| not_text(&path))?;
+        Ok(self.role.insert(role).credentials.clone())
+    }
+
     fn say(&mut self, now: TagsSaid) {
         if self.tags == now {
             return;
@@ -114,6 +177,11 @@ impl Client {
             TagsSaid::Disabled => tracing::info!(
                 "the instance's tags are not in its metadata; turn them on with `aws ec2 \
                  modify-instance-metadata-options --instance-id ID --instance-metadata-tags enabled`"
+            ),
+            TagsSaid::NotFromApi(error) => tracing::warn!(
+                "records go without the instance's tags: they are not in its metadata, and {error}; turn them on \
+                 there with `aws ec2 modify-instance-metadata-options --instance-id ID --instance-metadata-tags \
+                 enabled`, or give its role the permission ec2:DescribeTags"
             ),
             TagsSaid::LeftOut(keys) => tracing::warn!(
                 ?keys,
@@ -228,7 +296,7 @@ fn not_text(path: &str) -> FetchError {
 }
 
 /// The innermost reason, which names what happened; the outer ones only repeat the URL.
-fn reason(error: &dyn std::error::Error) -> String {
+pub(crate) fn reason(error: &dyn std::error::Error) -> String {
     let mut inner = error;
     while let Some(source) = inner.source() {
         inner = source;

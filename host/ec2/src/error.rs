@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::ApiError;
+
 /// Options that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -13,6 +15,12 @@ pub enum Error {
     Disabled(String),
     #[error("pauses from {initial:?} to {max:?}: the first must be above 0 and not longer than the last")]
     Backoff { initial: Duration, max: Duration },
+    #[error("AWS_ENDPOINT_URL_EC2 or AWS_ENDPOINT_URL is no http:// or https:// URL; set it right, or remove it")]
+    ApiEndpoint,
+    #[error("the growth of pauses is {0}, which is not a number from 1 up")]
+    Multiplier(f64),
+    #[error("the spread of pauses is {0}, which is not a number from 0 to 1")]
+    Spread(f64),
     #[error("the HTTP client for the metadata service cannot be built: {0}")]
     Http(String),
 }
@@ -51,6 +59,8 @@ pub enum FetchError {
     NotEc2,
     #[error("{path}: the answer is longer than {limit} bytes")]
     TooLarge { path: String, limit: usize },
+    #[error("{0}")]
+    Api(ApiError),
     #[error("{path}: the answer is empty, not UTF-8, or has control characters")]
     NotText { path: String },
 }

@@ -37,6 +37,12 @@ pub(crate) fn document(bytes: &[u8]) -> Option<String> {
     (!text.trim().is_empty() && !text.contains(odd)).then(|| text.to_owned())
 }
 
+/// The region in an identity document.
+pub(crate) fn region(document: &str) -> Option<String> {
+    let document: serde_json::Value = serde_json::from_str(document).ok()?;
+    Some(document.get("region")?.as_str()?.to_owned())
+}
+
 /// The tag keys of a list, one a line, and those left out: what has control
 /// characters, what a path cannot name, and all beyond [`MAX_TAGS`].
 pub(crate) fn tag_keys(list: &str) -> (Vec<&str>, BTreeSet<String>) {

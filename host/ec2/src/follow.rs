@@ -1,6 +1,6 @@
 use crate::{Client, Facts, FetchError, Options};
 use std::mem::{Discriminant, discriminant};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// Finds out who this host is and keeps it up to date, until nobody listens.
@@ -15,7 +15,13 @@ pub async fn follow(options: Options, facts: watch::Sender<Option<Facts>>) {
             return;
         }
     };
-    let mut follower = Follower { client, known: Facts::default(), state: State::Unknown, failures: 0 };
+    let mut follower = Follower {
+        client,
+        known: Facts::default(),
+        state: State::Unknown,
+        failures: 0,
+        failing_since: None,
+    };
     tokio::select! {
         () = facts.closed() => {}
         () = follower.run(&facts) => {}
@@ -27,6 +33,8 @@ struct Follower {
     known: Facts,
     state: State,
     failures: u32,
+    /// Since when nothing but failures.
+    failing_since: Option<Instant>,
 }
 
 /// What was logged last.
@@ -46,7 +54,7 @@ impl Follower {
             }
             let pause = match result {
                 Ok(()) => self.succeeded(),
-                Err(error) => Some(self.failed(&error, facts.borrow().is_some())),
+                Err(error) => self.failed(&error, facts.borrow().is_some()),
             };
             match pause {
                 Some(pause) => tokio::time::sleep(pause).await,
@@ -75,6 +83,7 @@ impl Follower {
 
     fn succeeded(&mut self) -> Option<Duration> {
         self.failures = 0;
+        self.failing_since = None;
         if matches!(self.state, State::Failing(_)) {
             tracing::info!("the metadata service answers again");
         }
@@ -82,7 +91,8 @@ impl Follower {
         self.client.options().refresh_interval
     }
 
-    fn failed(&mut self, error: &FetchError, known: bool) -> Duration {
+    /// How long to wait before the next try; none: there is none.
+    fn failed(&mut self, error: &FetchError, known: bool) -> Option<Duration> {
         self.failures = self.failures.saturating_add(1);
         let state = State::Failing(discriminant(error));
         if self.state != state {
@@ -94,9 +104,16 @@ impl Follower {
         }
         self.state = state;
         let options = self.client.options();
-        match error {
+        let pause = match error {
             FetchError::Forbidden => options.forbidden_pause,
             _ => options.retry.pause(self.failures),
+        };
+        let since = *self.failing_since.get_or_insert_with(Instant::now);
+        if options.give_up_after.is_some_and(|limit| since.elapsed() + pause > limit) {
+            self.failing_since = None;
+            self.failures = 0;
+            return options.refresh_interval;
         }
+        Some(pause)
     }
 }

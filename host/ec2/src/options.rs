@@ -1,4 +1,4 @@
-use crate::{Backoff, Error};
+use crate::{ApiOptions, Backoff, Error};
 use reqwest::Url;
 use std::fmt;
 use std::time::Duration;
@@ -53,7 +53,7 @@ impl fmt::Display for Endpoint {
 }
 
 /// How to ask, and how often.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// Whom to ask.
     pub endpoint: Endpoint,
@@ -73,8 +73,14 @@ pub struct Options {
     /// The pause after a 403 on the token request, 5 min by default: only a person
     /// changes that.
     pub forbidden_pause: Duration,
+    /// After how long without success to stop asking until the next refresh; none:
+    /// never. Zero: after the first failure.
+    pub give_up_after: Option<Duration>,
     /// Whether to ask for the instance's tags.
     pub want_tags: bool,
+    /// How to ask for tags where the metadata service does not have them; none: not
+    /// at all.
+    pub api: Option<ApiOptions>,
 }
 
 impl Default for Options {
@@ -87,7 +93,9 @@ impl Default for Options {
             refresh_interval: None,
             retry: Backoff::default(),
             forbidden_pause: Duration::from_secs(300),
+            give_up_after: None,
             want_tags: true,
+            api: None,
         }
     }
 }
@@ -106,7 +114,7 @@ impl Options {
     /// `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` (`IPv4` or `IPv6`). An empty variable
     /// counts as unset.
     pub fn from_env(get: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, Error> {
-        let get = |name| get(name).filter(|value| !value.trim().is_empty());
+        let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
         match get("AWS_EC2_METADATA_DISABLED") {
             Some(yes) if yes.trim().eq_ignore_ascii_case("true") => return Ok(None),
             Some(no) if !no.trim().eq_ignore_ascii_case("false") => return Err(Error::Disabled(no)),
@@ -121,7 +129,8 @@ impl Options {
             Some(endpoint) => Endpoint::parse(&endpoint)?,
             None => mode,
         };
-        Ok(Some(Self { endpoint, ..Self::default() }))
+        let api = Some(ApiOptions::from_env(get)?);
+        Ok(Some(Self { endpoint, api, ..Self::default() }))
     }
 }
 

@@ -10,6 +10,7 @@
 pub mod agent;
 #[cfg(test)]
 mod client;
+pub mod ec2_api;
 pub mod imds;
 mod server;
 pub mod sink;

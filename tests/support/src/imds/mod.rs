@@ -13,6 +13,7 @@ mod tests;
 
 pub use instance::Instance;
 
+use crate::ec2_api::Keys;
 use crate::server::{Cut, Reply, Server};
 use crate::wait::{TimedOut, Watched};
 use bytes::Bytes;
@@ -73,6 +74,7 @@ struct State {
     /// None: tags in metadata are turned off.
     tags: Option<BTreeMap<String, String>>,
     raw: HashMap<String, Bytes>,
+    role: Option<(String, Keys)>,
     tokens: HashMap<String, Instant>,
     tokens_made: u64,
     faults: Vec<Trouble>,
@@ -188,6 +190,11 @@ impl Imds {
         self.shared.lock().raw.insert(path.to_owned(), body.into());
     }
 
+    /// Gives the instance a role with these credentials, good for six hours.
+    pub fn set_role(&self, name: &str, keys: Keys) {
+        self.shared.lock().role = Some((name.to_owned(), keys));
+    }
+
     /// Every request so far.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.lock().calls.clone()
@@ -244,10 +251,19 @@ impl State {
         let found = path.strip_prefix("/latest/").and_then(|path| {
             match path.strip_prefix("meta-data/tags/instance") {
                 Some(key) => self.tag(key),
-                None => self.instance.get(path),
+                None => self.role(path).or_else(|| self.instance.get(path)),
             }
         });
         found.map_or_else(|| text(404, "Not Found"), |body| text(200, body))
+    }
+
+    fn role(&self, path: &str) -> Option<String> {
+        let (name, keys) = self.role.as_ref()?;
+        match path.strip_prefix("meta-data/iam/security-credentials/")? {
+            "" => Some(name.clone()),
+            asked if asked == name => Some(keys.document()),
+            _ => None,
+        }
     }
 
     fn tag(&self, key: &str) -> Option<String> {
