@@ -1,9 +1,9 @@
 //! From a receiver's settings to what follows its files.
 
 use anyhow::{Context as _, Result};
-use skidway_config::{FileLog, Glob, SortBy, SortType, StartAt};
+use skidway_config::{FileCompression, FileLog, Glob, SortBy, SortType, StartAt};
 use skidway_state::Resumer;
-use skidway_tail::{Found, Tailer};
+use skidway_tail::{Compression, Found, Tailer};
 
 use crate::stage::line_feed;
 
@@ -47,6 +47,11 @@ fn options(receiver: &FileLog, first_run: bool) -> skidway_tail::Options {
         on_long_line: match receiver.on_long_line {
             skidway_config::LongLine::Split => skidway_tail::LongLine::Split,
             skidway_config::LongLine::Truncate => skidway_tail::LongLine::Truncate,
+        },
+        compression: match receiver.compression {
+            FileCompression::None => Compression::None,
+            FileCompression::Gzip => Compression::Gzip,
+            FileCompression::Auto => Compression::Auto,
         },
         line_feed: line_feed(receiver.encoding),
         ..skidway_tail::Options::default()

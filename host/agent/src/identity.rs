@@ -7,29 +7,61 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::Result;
-use skidway_config::{Detection, Detector, Resource};
-use skidway_ec2::{Facts, Options};
+use anyhow::{Result, anyhow};
+use skidway_config::{Detection, DetectionRetry, Detector, HostnameSource, Resource};
+use skidway_ec2::{ApiOptions, Backoff, Facts, Options};
 use skidway_model::Attribute;
 use skidway_plugin::Describer;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::library::Library;
+
+const HOST_NAME: &str = "host.name";
 
 /// What is known at the moment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known {
     /// What each detection of the pipeline found, in their order.
     pub(crate) detected: Vec<Vec<Attribute>>,
-    /// How many of them have not answered yet.
-    missing: usize,
+    /// What that is made of.
+    found: Vec<Found>,
+    /// Which questions have no answer yet.
+    pending: Vec<Pending>,
+}
+
+/// The questions of a detection that have no answer yet.
+#[derive(Debug, Clone, Copy, Default)]
+struct Pending {
+    ec2: bool,
+    name: bool,
+}
+
+/// What a detection's detectors know.
+#[derive(Debug, Clone, Default)]
+struct Found {
+    environment: Vec<Attribute>,
+    system: Vec<Attribute>,
+    ec2: Vec<Attribute>,
 }
 
 impl Known {
     /// Whether every detector has answered.
     pub(crate) fn is_complete(&self) -> bool {
-        self.missing == 0
+        self.pending.iter().all(|pending| !pending.ec2 && !pending.name)
+    }
+
+    /// Something more is known of a detection.
+    fn learn(&mut self, place: usize, detection: &Detection, learn: impl FnOnce(&mut Found)) {
+        let found = &mut self.found[place];
+        learn(found);
+        self.detected[place] = detected(detection, found);
+        // The first detector to name the host wins: nobody needs to wait for another.
+        if detected_by(detection, found, |detector| detector != Detector::System)
+            .any(|attribute| attribute.name == HOST_NAME)
+        {
+            self.pending[place].name = false;
+        }
     }
 }
 
@@ -39,9 +71,26 @@ pub(crate) struct Identity {
     known: watch::Receiver<Known>,
     /// How long records wait for it to be complete, at the longest.
     pub(crate) wait: Duration,
+    /// How long the start waits for it, where the agent is not to run without.
+    required: Option<Duration>,
 }
 
 impl Identity {
+    /// Waits until the host is known, where the config says that the agent must not run
+    /// without; an error if that takes too long.
+    pub(crate) fn require(&self, runtime: &Handle) -> Result<()> {
+        let Some(limit) = self.required else { return Ok(()) };
+        let mut known = self.known.clone();
+        let complete = async { known.wait_for(Known::is_complete).await.is_ok() };
+        match runtime.block_on(async { tokio::time::timeout(limit, complete).await }) {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(anyhow!(
+                "this host did not become known within {limit:?}, and `fail_on_missing_metadata` is set; see why \
+                 in the log above, or leave it out to run all the same"
+            )),
+        }
+    }
+
     /// What is known now.
     pub(crate) fn now(&self) -> Known {
         self.known.borrow().clone()
@@ -79,43 +128,138 @@ pub(crate) fn detect(
         false => Vec::new(),
     };
     let wait = config.detections().map(|detection| detection.wait).max().unwrap_or_default();
-    let first = config.detections().map(|detection| detected(detection, &environment, None)).collect();
-    let first = Known { detected: first, missing: 0 };
-    let (known, receiver) = watch::channel(first);
+    let required = config.detections().filter(|detection| detection.fail_on_missing_metadata);
+    let required = required.map(|detection| detection.timeout.max(detection.wait)).max();
+    let found: Vec<Found> = config
+        .detections()
+        .map(|detection| Found {
+            environment: environment.clone(),
+            system: skidway_system::attributes(detection.system.attributes.iter().map(String::as_str)),
+            ec2: Vec::new(),
+        })
+        .collect();
+    let first =
+        config.detections().zip(&found).map(|(detection, found)| detected(detection, found)).collect();
+    let pending = vec![Pending::default(); found.len()];
+    let (known, receiver) = watch::channel(Known { detected: first, found, pending });
     for (place, detection) in config.detections().enumerate() {
-        if !detection.detectors.contains(&Detector::Ec2) {
-            continue;
+        if detection.detectors.contains(&Detector::System) {
+            ask_for_name(place, detection, runtime, &known);
         }
-        let Some(options) = Options::from_env(env)? else { continue };
-        let options = Options {
-            request_timeout: detection.timeout,
-            refresh_interval: Some(detection.refresh_interval).filter(|i| !i.is_zero()),
-            want_tags: !detection.tags.is_empty(),
-            ..options
-        };
-        let describer = library.ec2_describer()?;
-        let (facts_in, facts) = watch::channel(None);
-        known.send_modify(|known| known.missing += 1);
-        runtime.spawn(skidway_ec2::follow(options, facts_in));
-        let find = {
-            let (detection, environment) = (detection.clone(), environment.clone());
-            move |facts: &[Attribute]| detected(&detection, &environment, Some(facts))
-        };
-        runtime.spawn(describe(place, detection.clone(), find, describer, facts, known.clone()));
+        if detection.detectors.contains(&Detector::Ec2) {
+            ask_ec2(place, detection, library, runtime, env, &known)?;
+        }
     }
-    Ok(Identity { known: receiver, wait })
+    Ok(Identity { known: receiver, wait, required })
+}
+
+/// The host's name, from the first source that knows one. What may have to ask the
+/// network is asked on a thread of its own: nobody waits for it, not even the end.
+fn ask_for_name(place: usize, detection: &Detection, runtime: &Handle, known: &watch::Sender<Known>) {
+    if !detection.system.attributes.iter().any(|wanted| wanted == HOST_NAME) {
+        return;
+    }
+    let sources: Vec<_> = detection
+        .system
+        .hostname_sources
+        .iter()
+        .map(|source| match source {
+            HostnameSource::Os => skidway_system::HostnameSource::Os,
+            HostnameSource::Dns => skidway_system::HostnameSource::Dns,
+            HostnameSource::Cname => skidway_system::HostnameSource::Cname,
+            HostnameSource::Lookup => skidway_system::HostnameSource::Lookup,
+        })
+        .collect();
+    let own = skidway_system::HostnameSource::Os;
+    let learn = {
+        let detection = detection.clone();
+        move |known: &mut Known, name: Option<String>| {
+            let name = name.map(|name| Attribute::new(HOST_NAME, name));
+            known.learn(place, &detection, |found| found.system.splice(0..0, name).for_each(drop));
+        }
+    };
+    if sources.first() == Some(&own) {
+        known.send_modify(|known| learn(known, skidway_system::host_name(own)));
+        return;
+    }
+    let (answer, answered) = oneshot::channel();
+    let asked = sources.clone();
+    let thread = std::thread::Builder::new().name("host name".to_owned()).spawn(move || {
+        // Nobody may be waiting any more.
+        let _ = answer.send(asked.into_iter().find_map(skidway_system::host_name));
+    });
+    if let Err(error) = thread {
+        tracing::warn!("cannot ask for the full name of this host: {error}");
+    }
+    let (limit, known) = (detection.timeout, known.clone());
+    known.send_modify(|known| known.pending[place].name = true);
+    runtime.spawn(async move {
+        let name = match tokio::time::timeout(limit, answered).await {
+            Ok(Ok(name)) => name,
+            // The system itself answers at once.
+            _ => sources.contains(&own).then(|| skidway_system::host_name(own)).flatten(),
+        };
+        known.send_modify(|known| {
+            known.pending[place].name = false;
+            learn(known, name);
+        });
+    });
+}
+
+fn ask_ec2(
+    place: usize,
+    detection: &Detection,
+    library: &Library,
+    runtime: &Handle,
+    env: &dyn Fn(&str) -> Option<String>,
+    known: &watch::Sender<Known>,
+) -> Result<()> {
+    let Some(options) = Options::from_env(env)? else {
+        return match detection.fail_on_missing_metadata {
+            true => Err(anyhow!(
+                "AWS_EC2_METADATA_DISABLED is set, and so is `fail_on_missing_metadata`: leave one of them out"
+            )),
+            false => Ok(()),
+        };
+    };
+    let api = options.api.clone().filter(|_| !detection.ec2.tags_from_imds).map(|api| ApiOptions {
+        max_attempts: detection.ec2.max_attempts,
+        max_backoff: detection.ec2.max_backoff,
+        timeout: detection.timeout,
+        ..api
+    });
+    let options = Options {
+        request_timeout: detection.timeout,
+        refresh_interval: Some(detection.refresh_interval).filter(|i| !i.is_zero()),
+        want_tags: !detection.ec2.tags.is_empty(),
+        api,
+        ..retrying(options, detection.retry.as_ref())?
+    };
+    let describer = library.ec2_describer()?;
+    let (facts_in, facts) = watch::channel(None);
+    known.send_modify(|known| known.pending[place].ec2 = true);
+    runtime.spawn(skidway_ec2::follow(options, facts_in));
+    runtime.spawn(describe(place, detection.clone(), describer, facts, known.clone()));
+    Ok(())
+}
+
+fn retrying(options: Options, retry: Option<&DetectionRetry>) -> Result<Options> {
+    let Some(retry) = retry else { return Ok(options) };
+    let backoff = Backoff::try_new(retry.initial_interval, retry.max_interval)?
+        .growing(retry.multiplier)?
+        .around(retry.randomization_factor)?;
+    let give_up_after = if retry.enabled { retry.max_elapsed_time } else { Some(Duration::ZERO) };
+    Ok(Options { retry: backoff, give_up_after, ..options })
 }
 
 /// Turns facts into attributes whenever they change.
 async fn describe(
     place: usize,
     detection: Detection,
-    find: impl Fn(&[Attribute]) -> Vec<Attribute>,
     mut describer: Describer,
     mut facts: watch::Receiver<Option<Facts>>,
     known: watch::Sender<Known>,
 ) {
-    let mut first = true;
     while facts.changed().await.is_ok() {
         let Some(facts) = facts.borrow_and_update().clone() else { continue };
         let wanted = wanted_tags(&detection, &facts.tags);
@@ -128,8 +272,8 @@ async fn describe(
         let tags = wanted.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         match describer.describe(pairs.chain(tags)) {
             Ok(attributes) => known.send_modify(|known| {
-                known.detected[place] = find(&attributes);
-                known.missing -= usize::from(std::mem::take(&mut first));
+                known.learn(place, &detection, |found| found.ec2 = attributes);
+                known.pending[place].ec2 = false;
             }),
             Err(error) => {
                 tracing::warn!(
@@ -141,7 +285,7 @@ async fn describe(
 }
 
 fn wanted_tags(detection: &Detection, tags: &BTreeMap<String, String>) -> Vec<(String, String)> {
-    let wanted = |key: &str| detection.tags.iter().any(|pattern| pattern.regex().is_match(key));
+    let wanted = |key: &str| detection.ec2.tags.iter().any(|pattern| pattern.regex().is_match(key));
     tags.iter()
         .filter(|(key, _)| wanted(key))
         .map(|(key, value)| (format!("tag/{key}"), value.clone()))
@@ -149,24 +293,34 @@ fn wanted_tags(detection: &Detection, tags: &BTreeMap<String, String>) -> Vec<(S
 }
 
 /// The detectors' attributes in their order, the first one to name a key winning.
-fn detected(detection: &Detection, environment: &[Attribute], ec2: Option<&[Attribute]>) -> Vec<Attribute> {
+fn detected(detection: &Detection, found: &Found) -> Vec<Attribute> {
     let mut all: Vec<Attribute> = Vec::new();
-    for detector in &detection.detectors {
-        let found = match detector {
-            Detector::Ec2 => ec2.unwrap_or_default().to_vec(),
-            Detector::System => system(),
-            Detector::Env => environment.to_vec(),
-        };
-        let wanted = |attribute: &Attribute| {
-            detection.disabled.iter().all(|(of, name)| of != detector || *name != attribute.name)
-        };
-        for attribute in found.into_iter().filter(wanted) {
-            if all.iter().all(|known| known.name != attribute.name) {
-                all.push(attribute);
-            }
+    for attribute in detected_by(detection, found, |_| true) {
+        if all.iter().all(|known| known.name != attribute.name) {
+            all.push(attribute.clone());
         }
     }
     all
+}
+
+/// What the detectors up to the first one that is not `taken` found, as far as it is
+/// wanted.
+fn detected_by<'a>(
+    detection: &'a Detection,
+    found: &'a Found,
+    taken: fn(Detector) -> bool,
+) -> impl Iterator<Item = &'a Attribute> {
+    detection.detectors.iter().take_while(move |detector| taken(**detector)).flat_map(|detector| {
+        let (found, off) = match detector {
+            Detector::Ec2 => (&found.ec2, &detection.ec2.disabled[..]),
+            // What is not wanted of these was not asked for.
+            Detector::System => (&found.system, &[][..]),
+            Detector::Env => (&found.environment, &[][..]),
+        };
+        let only = &detection.only;
+        let wanted = |name: &String| !off.contains(name) && (only.is_empty() || only.contains(name));
+        found.iter().filter(move |attribute| wanted(&attribute.name))
+    })
 }
 
 /// Attributes as `OTEL_RESOURCE_ATTRIBUTES` has them: `key=value` pairs between
@@ -181,13 +335,6 @@ fn environment(text: &str) -> Result<Vec<Attribute>> {
         _ => Err(anyhow::anyhow!("OTEL_RESOURCE_ATTRIBUTES: `{pair}` is not of the form key=value")),
     };
     pairs.map(pair).collect()
-}
-
-/// What the collector's `system` detector sets by default.
-fn system() -> Vec<Attribute> {
-    let uname = rustix::system::uname();
-    let host = uname.nodename().to_string_lossy().into_owned();
-    vec![Attribute::new("host.name", host), Attribute::new("os.type", std::env::consts::OS)]
 }
 
 #[cfg(test)]
@@ -211,12 +358,8 @@ mod tests {
     }
 
     #[test]
-    fn system_names_host_and_kind() {
-        let [host, os] = system().try_into().unwrap();
-        assert_eq!(
-            (host.name.as_str(), os.name.as_str(), os.value.as_str()),
-            ("host.name", "os.type", "linux")
-        );
-        assert!(!host.value.is_empty());
+    fn what_may_be_configured_can_be_detected() {
+        let names = skidway_config::SYSTEM_ATTRIBUTES.map(|(name, _)| name);
+        assert_eq!(names, skidway_system::ATTRIBUTES);
     }
 }

@@ -4,8 +4,8 @@
 mod bundled;
 mod cli;
 mod commands;
-mod files;
 mod exporter;
+mod files;
 mod health;
 mod identity;
 mod library;

@@ -63,7 +63,9 @@ const METRICS: [Metric; 10] = [
         "Bytes whose records were all answered for: what a restart does not read again.",
         |t| t.bytes_acknowledged,
     ),
-    gauge("skidway_records_in_flight", "Records that wait for the backend's answer.", |t| t.records_in_flight),
+    gauge("skidway_records_in_flight", "Records that wait for the backend's answer.", |t| {
+        t.records_in_flight
+    }),
 ];
 
 /// Listens; a port that is taken is an error of the start.
@@ -97,7 +99,8 @@ fn text(totals: &[(&Source, Totals)]) -> String {
         }
     }
     let version = env!("CARGO_PKG_VERSION");
-    let _ = writeln!(out, "# HELP skidway_build_info The version that runs.\n# TYPE skidway_build_info gauge");
+    let _ =
+        writeln!(out, "# HELP skidway_build_info The version that runs.\n# TYPE skidway_build_info gauge");
     let _ = writeln!(out, "skidway_build_info{{version=\"{version}\"}} 1");
     out
 }
@@ -115,7 +118,8 @@ mod tests {
             ledger: Arc::new(Ledger::new()),
         };
         let text = text(&[(&source, Totals { lines_read: 7, ..Totals::default() })]);
-        let line = r#"skidway_lines_read_total{receiver="filelog/\"a\\b\"",pipeline="logs",exporter="debug"} 7"#;
+        let line =
+            r#"skidway_lines_read_total{receiver="filelog/\"a\\b\"",pipeline="logs",exporter="debug"} 7"#;
         assert!(text.contains(line), "{text}");
         assert_eq!(text.matches("# TYPE").count(), METRICS.len() + 1);
     }

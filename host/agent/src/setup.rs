@@ -5,8 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
 use skidway_config::{
-    Component, Config, Errors, FileLog, Parser, Pipeline, Problem, Surroundings,
-    Zone as ZoneName,
+    Component, Config, Errors, FileLog, Parser, Pipeline, Problem, Surroundings, Zone as ZoneName,
 };
 use skidway_model::Attribute;
 use skidway_plugin::{ContainedEnricher, ContainedParser, Limits, LoadError};

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::files::{FileCompression, Ordering};
 use crate::exporter::Exporter;
+use crate::files::{FileCompression, Ordering};
 use crate::problem::Warning;
 use crate::resource::Resource;
-use crate::values::{Encoding, Glob, Pattern};
+use crate::values::{Encoding, Glob};
 
 /// A config that can be run.
 #[derive(Debug, Clone, PartialEq)]
@@ -222,47 +222,6 @@ pub enum Zone {
     Utc,
     /// A name in the time zone database that [`crate::Surroundings::known_zone`] knows.
     Named(String),
-}
-
-/// Whom to ask what the host is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Detection {
-    /// As written: `resourcedetection` or `resourcedetection/NAME`.
-    #[serde(skip)]
-    pub id: String,
-    /// In this order; the first that sets an attribute holds. At least one.
-    pub detectors: Vec<Detector>,
-    /// For each request.
-    #[serde(serialize_with = "crate::values::duration")]
-    pub timeout: Duration,
-    /// Whether a detected attribute replaces one that is there already.
-    #[serde(rename = "override")]
-    pub override_existing: bool,
-    /// Attributes that are not wanted although their detector finds them.
-    #[serde(skip)]
-    pub disabled: Vec<(Detector, String)>,
-    /// Which keys of EC2 tags become `ec2.tag.KEY`: those that one of these finds
-    /// a match in.
-    #[serde(skip)]
-    pub tags: Vec<Pattern>,
-    /// How often to ask again; zero: never.
-    #[serde(serialize_with = "crate::values::duration")]
-    pub refresh_interval: Duration,
-    /// How long records wait at the start for the first answer, at the longest.
-    #[serde(serialize_with = "crate::values::duration")]
-    pub wait: Duration,
-}
-
-/// Who knows about the host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Detector {
-    /// The EC2 instance metadata service.
-    Ec2,
-    /// The operating system.
-    System,
-    /// The environment variable `OTEL_RESOURCE_ATTRIBUTES`.
-    Env,
 }
 
 /// A component that changes records.

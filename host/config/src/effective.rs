@@ -7,12 +7,13 @@ use serde::{Serialize, Serializer};
 use serde_yaml::{Mapping, Value};
 
 use crate::config::{
-    Component, ComponentSource, Detection, Detector, Enricher, FileLog, HealthCheck, Limits, LogLevel,
-    Parser, Zone,
+    Component, ComponentSource, Enricher, FileLog, HealthCheck, Limits, LogLevel, Parser, Zone,
 };
+use crate::detection::{Detection, Detector, SYSTEM_ATTRIBUTES};
 use crate::exporter::Exporter;
 use crate::resolve::Processor;
 use crate::resource::ResourceStep;
+use crate::values::GoDuration;
 use crate::written;
 
 /// The sections as they fill up.
@@ -125,20 +126,33 @@ impl Effective {
 
 /// What concerns one detector alone.
 fn detector_settings(detection: &Detection, map: &mut Mapping) {
-    for (detector, key) in [(Detector::Ec2, "ec2"), (Detector::System, "system")] {
-        let mut settings = Mapping::new();
-        if detector == Detector::Ec2 && !detection.tags.is_empty() {
-            settings.insert("tags".into(), value(&detection.tags));
-        }
-        let off = Value::Mapping(self::map([("enabled", false.into())]));
-        let disabled = detection.disabled.iter().filter(|(of, _)| *of == detector);
-        let disabled: Mapping = disabled.map(|(_, name)| (name.as_str().into(), off.clone())).collect();
-        if !disabled.is_empty() {
-            settings.insert("resource_attributes".into(), Value::Mapping(disabled));
-        }
-        if !settings.is_empty() {
-            map.insert(key.into(), Value::Mapping(settings));
-        }
+    let switch = |on: bool| Value::Mapping(self::map([("enabled", on.into())]));
+    let switches = |names: Vec<(&str, bool)>| {
+        let switches: Mapping = names.into_iter().map(|(name, on)| (name.into(), switch(on))).collect();
+        Value::Mapping(switches)
+    };
+    if detection.detectors.contains(&Detector::Ec2) {
+        let ec2 = &detection.ec2;
+        let off = ec2.disabled.iter().map(|name| (name.as_str(), false)).collect();
+        let settings = self::map([
+            ("tags", value(&ec2.tags)),
+            ("tags_from_imds", ec2.tags_from_imds.into()),
+            ("max_attempts", ec2.max_attempts.into()),
+            ("max_backoff", GoDuration(ec2.max_backoff).to_string().into()),
+            ("resource_attributes", switches(off)),
+        ]);
+        map.insert("ec2".into(), Value::Mapping(settings));
+    }
+    if detection.detectors.contains(&Detector::System) {
+        let system = &detection.system;
+        let wanted = |name: &str| system.attributes.iter().any(|wanted| wanted == name);
+        let changed = SYSTEM_ATTRIBUTES.iter().filter(|(name, default)| wanted(name) != *default);
+        let changed = changed.map(|(name, default)| (*name, !default)).collect();
+        let settings = self::map([
+            ("hostname_sources", value(&system.hostname_sources)),
+            ("resource_attributes", switches(changed)),
+        ]);
+        map.insert("system".into(), Value::Mapping(settings));
     }
 }
 

@@ -14,6 +14,7 @@
 
 mod advice;
 mod config;
+mod detection;
 mod effective;
 mod env;
 mod exporter;
@@ -33,12 +34,15 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use config::{
-    Batch, Component, ComponentSource, Config, Detection, Detector, Enricher, Export, FileLog, HealthCheck,
-    Limits, LogLevel, LongLine, Operators, Parser, Pipeline, StartAt, Zone,
+    Batch, Component, ComponentSource, Config, Enricher, Export, FileLog, HealthCheck, Limits, LogLevel,
+    LongLine, Operators, Parser, Pipeline, StartAt, Zone,
+};
+pub use detection::{
+    Detection, DetectionRetry, Detector, EC2_ATTRIBUTES, Ec2, HostnameSource, SYSTEM_ATTRIBUTES, System,
 };
 pub use exporter::{
-    Client, Compression, Debug, Encoding as BodyEncoding, Exporter, FileFormat, FileTarget, Keepalive, Method,
-    OtlpGrpc, OtlpHttp, Output, Pem, Queue, Retry, Rotation, Target, Tls, TlsVersion, Verbosity,
+    Client, Compression, Debug, Encoding as BodyEncoding, Exporter, FileFormat, FileTarget, Keepalive,
+    Method, OtlpGrpc, OtlpHttp, Output, Pem, Queue, Retry, Rotation, Target, Tls, TlsVersion, Verbosity,
 };
 pub use files::{FileCompression, Ordering, SortBy, SortType};
 pub use problem::{Errors, Position, Problem, Warning};

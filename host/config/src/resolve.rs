@@ -2,6 +2,7 @@
 //! components that pipelines name put in their places.
 
 mod component;
+mod detection;
 mod exporter;
 mod operators;
 mod ordering;

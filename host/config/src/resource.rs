@@ -6,7 +6,7 @@ use std::sync::Arc;
 use skidway_actions::{Actions, Attributes, Value};
 use skidway_model::{Attribute, Kind};
 
-use crate::config::Detection;
+use crate::detection::Detection;
 
 /// The processors of a pipeline that concern resources, in their order.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,7 +19,7 @@ pub struct Resource {
 #[derive(Debug, Clone)]
 pub enum ResourceStep {
     /// Adds what is known about the host.
-    Detect(Detection),
+    Detect(Box<Detection>),
     /// Carries out the actions of a `resource` processor.
     Act {
         /// Ready to be carried out.
@@ -43,7 +43,7 @@ impl Resource {
     /// The detections, in their order.
     pub fn detections(&self) -> impl Iterator<Item = &Detection> {
         self.steps.iter().filter_map(|step| match step {
-            ResourceStep::Detect(detection) => Some(detection),
+            ResourceStep::Detect(detection) => Some(&**detection),
             ResourceStep::Act { .. } => None,
         })
     }
@@ -98,23 +98,26 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::config::Detector;
+    use crate::detection::{Detector, Ec2, System};
 
     fn act(written: serde_json::Value) -> ResourceStep {
         ResourceStep::Act { actions: Arc::new(Actions::read(&written).unwrap()), written }
     }
 
     fn detect(override_existing: bool) -> ResourceStep {
-        ResourceStep::Detect(Detection {
+        ResourceStep::Detect(Box::new(Detection {
             id: "resourcedetection".into(),
             detectors: vec![Detector::System],
             timeout: Duration::from_secs(5),
             override_existing,
-            tags: vec![],
-            disabled: vec![],
+            only: vec![],
             refresh_interval: Duration::ZERO,
             wait: Duration::ZERO,
-        })
+            fail_on_missing_metadata: false,
+            retry: None,
+            ec2: Ec2::default(),
+            system: System::default(),
+        }))
     }
 
     fn shown(attributes: &[Attribute]) -> Vec<(&str, &str)> {

@@ -14,8 +14,9 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::config::{LogLevel, LongLine, StartAt};
-use crate::files::{FileCompression, SortType};
+use crate::detection::HostnameSource;
 use crate::exporter::{Encoding as BodyEncoding, FileFormat, Method, Output, Verbosity};
+use crate::files::{FileCompression, SortType};
 use crate::values::{
     ByteSize, Encoding, Endpoint, Glob, GoDuration, GrpcEndpoint, HeaderName, Pattern, PemText, Secret, Text,
 };
@@ -101,9 +102,11 @@ written! {
         r#override: bool,
         refresh_interval: GoDuration,
         wait: GoDuration,
+        attributes: Vec<String>,
+        fail_on_missing_metadata: bool,
+        retry: Retry,
         ec2: Ec2,
-        system: Selected,
-        env: Selected,
+        system: System,
     }
 }
 
@@ -111,13 +114,17 @@ written! {
     Ec2 {
         tags: Vec<Pattern>,
         resource_attributes: BTreeMap<String, Switch>,
+        tags_from_imds: bool,
+        max_attempts: u32,
+        max_backoff: GoDuration,
+        fail_on_missing_metadata: bool,
     }
 }
 
 written! {
-    Selected {
+    System {
         resource_attributes: BTreeMap<String, Switch>,
-        hostname_sources: Vec<String>,
+        hostname_sources: Vec<HostnameSource>,
     }
 }
 

@@ -112,10 +112,7 @@ impl Client {
 
     /// The metadata service does not have them. What passes by itself is an error, so
     /// that it is asked again soon; the rest is said once.
-    async fn tags_of_api(
-        &mut self,
-        facts: &Facts,
-    ) -> Result<Option<BTreeMap<String, String>>, FetchError> {
+    async fn tags_of_api(&mut self, facts: &Facts) -> Result<Option<BTreeMap<String, String>>, FetchError> {
         let region = facts.identity_document.as_deref().and_then(facts::region);
         let (Some(mut api), Some(region), Some(id)) = (self.api.take(), region, &facts.instance_id) else {
             self.say(TagsSaid::Disabled);

@@ -15,7 +15,9 @@ pub enum Error {
     Disabled(String),
     #[error("pauses from {initial:?} to {max:?}: the first must be above 0 and not longer than the last")]
     Backoff { initial: Duration, max: Duration },
-    #[error("AWS_ENDPOINT_URL_EC2 or AWS_ENDPOINT_URL is no http:// or https:// URL; set it right, or remove it")]
+    #[error(
+        "AWS_ENDPOINT_URL_EC2 or AWS_ENDPOINT_URL is no http:// or https:// URL; set it right, or remove it"
+    )]
     ApiEndpoint,
     #[error("the growth of pauses is {0}, which is not a number from 1 up")]
     Multiplier(f64),

@@ -15,13 +15,8 @@ pub async fn follow(options: Options, facts: watch::Sender<Option<Facts>>) {
             return;
         }
     };
-    let mut follower = Follower {
-        client,
-        known: Facts::default(),
-        state: State::Unknown,
-        failures: 0,
-        failing_since: None,
-    };
+    let mut follower =
+        Follower { client, known: Facts::default(), state: State::Unknown, failures: 0, failing_since: None };
     tokio::select! {
         () = facts.closed() => {}
         () = follower.run(&facts) => {}

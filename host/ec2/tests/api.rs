@@ -71,8 +71,7 @@ async fn keys_of_the_environment_go_before_those_of_the_role() {
     api.set_keys(keys.clone());
     let credentials = Credentials::new(keys.access_key_id, keys.secret_access_key, None, None, "test");
     let endpoint = Some(api.endpoint().parse().unwrap());
-    let mut client =
-        client_with(&imds, ApiOptions { endpoint, credentials: Some(credentials), ..quick() });
+    let mut client = client_with(&imds, ApiOptions { endpoint, credentials: Some(credentials), ..quick() });
     assert_eq!(client.fetch().await.unwrap().tags, tags());
     assert_eq!(imds.count(ROLE), 0);
 }

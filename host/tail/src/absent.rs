@@ -92,9 +92,9 @@ impl Tailer {
         let followed = self.files.values().filter(|file| !file.is_packed());
         let followed = followed.map(|file| (&file.path, file.identity, file.length));
         let parted = self.absent.parted.iter().map(|parted| (&parted.path, parted.identity, parted.offset));
-        let original = followed.chain(parted).find(|(path, identity, _)| {
-            path.parent() == file.path.parent() && begins(identity)
-        });
+        let original = followed
+            .chain(parted)
+            .find(|(path, identity, _)| path.parent() == file.path.parent() && begins(identity));
         let Some((original, _, offset)) = original else { return Ok(0) };
         let original = original.display().to_string();
         let length = file.text_length()?;

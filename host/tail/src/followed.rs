@@ -268,8 +268,11 @@ impl Followed {
     }
 
     fn partial_due(&self, options: &Options) -> Option<Instant> {
+        // Who compresses writes in pieces that know no lines.
+        let inside = self.packed.as_ref().is_some_and(|packed| packed.is_inside());
+        let least = if inside { options.grace } else { Duration::ZERO };
         match (options.flush_period.is_zero(), self.leaving) {
-            (false, _) => Some(self.grown_at + options.flush_period),
+            (false, _) => Some(self.grown_at + options.flush_period.max(least)),
             // There will be no line feed: nobody could read the rest later.
             (true, Some(since)) => Some(self.grown_at.max(since) + options.grace),
             (true, None) => None,
@@ -292,7 +295,10 @@ impl Followed {
     /// When the passing of time alone makes something to do.
     pub(crate) fn alarm(&self, options: &Options) -> Option<Instant> {
         let due = if self.queued { None } else { self.due(options) };
-        [due, self.closes(options), self.next_look(options), self.complains(options)].into_iter().flatten().min()
+        [due, self.closes(options), self.next_look(options), self.complains(options)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Reads the next piece into the buffer's beginning. `None`: there is nothing

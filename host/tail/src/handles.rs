@@ -193,13 +193,15 @@ impl Tailer {
         Some(file)
     }
 
-    /// The system allows fewer open files than the options do.
+    /// The system allows fewer open files than the options do. Some are left to the
+    /// rest of the process.
     pub(crate) fn lower_limit(&mut self) {
-        let open = self.handles.open.len().max(2);
-        if open < self.handles.limit {
-            self.handles.limit = open;
+        let open = self.handles.open.len();
+        let limit = open.saturating_sub(open / 8 + 8).max(2);
+        if limit < self.handles.limit {
+            self.handles.limit = limit;
             tracing::warn!(
-                limit = open,
+                limit,
                 "the system allows no more open files, so files are opened in turn; to change that, raise \
                  the limit of open files (`ulimit -n`, `LimitNOFILE=`)"
             );

@@ -218,7 +218,12 @@ impl Packed {
         self.stream.is_none() && self.state == State::More
     }
 
-    /// The file ends before the compressed data does, and nobody was told.
+    /// The file ends before the compressed data does, which may be in any place of a line.
+    pub(crate) fn is_inside(&self) -> bool {
+        self.state == State::Inside
+    }
+
+    /// The same, and nobody was told.
     pub(crate) fn is_cut_off(&self) -> bool {
         self.state == State::Inside && !self.complained
     }

@@ -144,7 +144,11 @@ impl Ec2Api {
 
     /// Waits for so many requests.
     pub fn wait_for(&self, within: Duration, requests: usize) -> Result<(), TimedOut> {
-        self.shared.wait(within, |state| state.answers.len() >= requests, |state| format!("{:?}", state.answers))
+        self.shared.wait(
+            within,
+            |state| state.answers.len() >= requests,
+            |state| format!("{:?}", state.answers),
+        )
     }
 }
 
@@ -161,9 +165,8 @@ async fn handle(shared: &Watched<State>, request: hyper::Request<Incoming>) -> R
     let (parts, body) = request.into_parts();
     let Ok(body) = body.collect().await else { return Err(Cut) };
     let headers = parts.headers.iter();
-    let headers = headers.map(|(name, value)| {
-        (name.to_string(), String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
-    });
+    let headers = headers
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).trim().to_owned()));
     let asked = Asked {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
@@ -181,7 +184,8 @@ async fn handle(shared: &Watched<State>, request: hyper::Request<Incoming>) -> R
         match answer {
             Ok(xml) => xml_reply(StatusCode::OK, xml),
             Err((status, code)) => {
-                let error = format!("<Error><Code>{code}</Code><Message>the test wants it so</Message></Error>");
+                let error =
+                    format!("<Error><Code>{code}</Code><Message>the test wants it so</Message></Error>");
                 let body = format!("<Response><Errors>{error}</Errors><RequestID>0</RequestID></Response>");
                 xml_reply(status, body)
             }
@@ -198,7 +202,8 @@ impl State {
         let parts: BTreeMap<&str, &str> =
             rest.split(',').filter_map(|part| part.trim().split_once('=')).collect();
         let part = |name| parts.get(name).copied().ok_or("IncompleteSignature");
-        let (credential, names, signature) = (part("Credential")?, part("SignedHeaders")?, part("Signature")?);
+        let (credential, names, signature) =
+            (part("Credential")?, part("SignedHeaders")?, part("Signature")?);
         let at = header("x-amz-date").ok_or("IncompleteSignature")?;
         let day = at.get(..8).ok_or("IncompleteSignature")?;
         let scope = format!("{day}/{}/ec2/aws4_request", self.region);
@@ -208,7 +213,8 @@ impl State {
         if header("x-amz-security-token") != self.keys.session_token.as_deref() {
             return Err("AuthFailure");
         }
-        let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", at).map_err(|_| "IncompleteSignature")?;
+        let time =
+            jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", at).map_err(|_| "IncompleteSignature")?;
         let time = time.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| "IncompleteSignature")?;
         let (signed_at, now) = (SystemTime::from(time.timestamp()), SystemTime::now());
         let skew = now.duration_since(signed_at).unwrap_or_else(|error| error.duration());
@@ -216,15 +222,19 @@ impl State {
             return Err("RequestExpired");
         }
         let names: Vec<&str> = names.split(';').collect();
-        let must_be_signed = asked.headers.keys().filter(|name| *name == "host" || name.starts_with("x-amz-"));
+        let must_be_signed =
+            asked.headers.keys().filter(|name| *name == "host" || name.starts_with("x-amz-"));
         if !must_be_signed.into_iter().all(|name| names.contains(&name.as_str())) || !names.is_sorted() {
             return Err("SignatureDoesNotMatch");
         }
         let lines: String =
             names.iter().map(|name| format!("{name}:{}\n", header(name).unwrap_or_default())).collect();
         let Asked { method, path, query, body, .. } = asked;
-        let canonical =
-            format!("{method}\n{path}\n{query}\n{lines}\n{}\n{}", names.join(";"), hex(&Sha256::digest(body)));
+        let canonical = format!(
+            "{method}\n{path}\n{query}\n{lines}\n{}\n{}",
+            names.join(";"),
+            hex(&Sha256::digest(body))
+        );
         let to_sign = format!("AWS4-HMAC-SHA256\n{at}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
         let mut key = format!("AWS4{}", self.keys.secret_access_key).into_bytes();
         for part in scope.split('/') {
@@ -243,7 +253,9 @@ impl State {
         let form: BTreeMap<String, String> = body
             .split('&')
             .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name.to_owned(), percent_decode_str(value).decode_utf8_lossy().into_owned()))
+            .map(|(name, value)| {
+                (name.to_owned(), percent_decode_str(value).decode_utf8_lossy().into_owned())
+            })
             .collect();
         let field = |name: &str| form.get(name).map(String::as_str);
         if (field("Action"), field("Version")) != (Some("DescribeTags"), Some("2016-11-15")) {
@@ -268,7 +280,8 @@ impl State {
             })
             .collect();
         let next = from.saturating_add(self.page);
-        let next = if next < self.tags.len() { format!("<nextToken>{next}</nextToken>") } else { String::new() };
+        let next =
+            if next < self.tags.len() { format!("<nextToken>{next}</nextToken>") } else { String::new() };
         Ok(format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<DescribeTagsResponse \
              xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>0</requestId>\

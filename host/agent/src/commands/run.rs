@@ -139,6 +139,7 @@ impl Agent {
     ) -> Result<()> {
         let runtime = self.runtime.handle();
         let identity = identity::detect(&pipeline.resource, library, runtime, &setup::env)
+            .and_then(|identity| identity.require(runtime).map(|()| identity))
             .with_context(|| format!("pipeline {}", pipeline.name))?;
         for export in &pipeline.exporters {
             let room = Room::new(export.in_flight_bytes);
@@ -149,7 +150,8 @@ impl Agent {
             let consumers = export.exporter.queue.consumers;
             let sender = Sender::start(runtime, &delivery, consumers, &mut self.deliveries);
             for receiver in &pipeline.receivers {
-                let way = Way { receiver: &receiver.id, pipeline: &pipeline.name, exporter: &export.exporter.id };
+                let way =
+                    Way { receiver: &receiver.id, pipeline: &pipeline.name, exporter: &export.exporter.id };
                 let (state, resumer) = StateFile::open(&way.state_folder(&config.state_dir)?)?;
                 let tailer = files::tailer(receiver, resumer)?;
                 let waker = tailer.wake_handle();

@@ -6,8 +6,9 @@ use skidway_actions::Actions;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::config::{Batch, Component, ComponentSource, Detection, Detector, Enricher};
-use crate::problem::{Position, Report, nearest};
+use crate::config::{Batch, Component, ComponentSource, Enricher};
+use crate::detection::Detection;
+use crate::problem::{Position, Report};
 use crate::read::{Subject, read};
 use crate::resource::ResourceStep;
 use crate::tree::{Node, Value};
@@ -15,7 +16,7 @@ use crate::values::GoDuration;
 use crate::written;
 
 use super::section::Id;
-use super::{Check, component};
+use super::{Check, component, detection};
 
 /// What a pipeline can name among its processors.
 pub(crate) enum Processor {
@@ -47,7 +48,9 @@ pub(super) fn resolve(
     report: &mut Report,
 ) -> Option<Processor> {
     match id.kind {
-        "resourcedetection" => detection(&id.written, node, subject, report).map(Processor::Detection),
+        "resourcedetection" => {
+            detection::resolve(&id.written, node, subject, report).map(Processor::Detection)
+        }
         "resource" => resource(node, subject, report).map(Processor::Resource),
         "batch" => batch(node, subject, report).map(Processor::Batch),
         "memory_limiter" => memory_limiter(node, subject, memory, report).map(Processor::MemoryLimiter),
@@ -58,127 +61,8 @@ pub(super) fn resolve(
     }
 }
 
-const DETECTORS: [&str; 3] = ["ec2", "system", "env"];
-/// What the detectors set (collector-contrib, their `metadata.yaml`).
-const EC2_ATTRIBUTES: [&str; 9] = [
-    "cloud.provider",
-    "cloud.platform",
-    "cloud.region",
-    "cloud.account.id",
-    "cloud.availability_zone",
-    "host.id",
-    "host.image.id",
-    "host.type",
-    "host.name",
-];
-const SYSTEM_ATTRIBUTES: [&str; 2] = ["host.name", "os.type"];
-/// An hour: a host that waits longer for its identity never sends anything.
+/// An hour: who waits longer never sends anything.
 const TIMES: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(3600));
-
-fn detection(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Option<Detection> {
-    let written: written::ResourceDetection = read(node, subject, report)?;
-    let mut check = Check::new(node, subject, report);
-    let mut detectors = Vec::new();
-    for (i, name) in written.detectors.iter().flatten().enumerate() {
-        let detector = match name.as_str() {
-            "ec2" => Detector::Ec2,
-            "system" => Detector::System,
-            "env" => Detector::Env,
-            other => {
-                let hint = nearest(other, "detectors", DETECTORS);
-                let what = format!("there is no detector `{other}`");
-                check.wrong(node.at_item("detectors", i), "detectors", what, hint);
-                continue;
-            }
-        };
-        if detectors.contains(&detector) {
-            check.wrong(
-                node.at_item("detectors", i),
-                "detectors",
-                format_args!("`{name}` is there twice"),
-                "keep one",
-            );
-        }
-        detectors.push(detector);
-    }
-    if written.detectors.as_deref().unwrap_or_default().is_empty() {
-        check.missing("detectors", "`detectors: [ec2, system]`");
-    }
-    let time = |written: Option<GoDuration>, default| written.map_or(default, |d| d.0);
-    let timeout = time(written.timeout, Duration::from_secs(5));
-    check.within("timeout", timeout, (Duration::from_millis(1), TIMES.1), |d| GoDuration(d).to_string());
-    let refresh_interval = time(written.refresh_interval, Duration::from_secs(600));
-    // The metadata service limits how often it answers; a tag does not change every second.
-    if !refresh_interval.is_zero() && refresh_interval < Duration::from_secs(10) {
-        let at = check.place("refresh_interval");
-        let what = format!("{} is too often", GoDuration(refresh_interval));
-        check.wrong(&at, "refresh_interval", what, "at least `10s`, or `0s` to ask once");
-    }
-    let wait = time(written.wait, Duration::from_secs(2));
-    check.within("wait", wait, TIMES, |d| GoDuration(d).to_string());
-    let ec2 = written.ec2.unwrap_or_default();
-    let mut disabled = Vec::new();
-    let system = written.system.unwrap_or_default();
-    hostname_sources(system.hostname_sources.as_deref(), node, &mut check);
-    for (detector, key, switches, known) in [
-        (Detector::Ec2, "ec2", ec2.resource_attributes, &EC2_ATTRIBUTES[..]),
-        (Detector::System, "system", system.resource_attributes, &SYSTEM_ATTRIBUTES[..]),
-    ] {
-        for (name, switch) in switches.unwrap_or_default() {
-            if !known.contains(&name.as_str()) {
-                let path = format!("{key}.resource_attributes");
-                let at = node.get(key).and_then(|below| below.get("resource_attributes"));
-                let at = at.map_or(&node.at, |below| below.at(&name)).clone();
-                let what = format!("the detector does not set `{name}`");
-                check.wrong(&at, &path, what, nearest(&name, "it sets", known.iter().copied()));
-            } else if switch.enabled == Some(false) {
-                disabled.push((detector, name));
-            }
-        }
-    }
-    let tags = ec2.tags.unwrap_or_default();
-    if check.good && !tags.is_empty() && !detectors.contains(&Detector::Ec2) {
-        check.warn(
-            "ec2",
-            "`ec2.tags` has no effect without the detector `ec2`",
-            "`detectors: [ec2, system]`",
-        );
-    }
-    let override_existing = written.r#override.unwrap_or(true);
-    let id = id.to_owned();
-    let good = check.good;
-    good.then_some(Detection {
-        id,
-        detectors,
-        timeout,
-        override_existing,
-        disabled,
-        tags,
-        refresh_interval,
-        wait,
-    })
-}
-
-/// The name of the host is what the system calls it. Of the collector's sources that
-/// is `os`; asking the network's name service for another one is not supported.
-fn hostname_sources(written: Option<&[String]>, node: &Node, check: &mut Check<'_>) {
-    for (index, source) in written.unwrap_or_default().iter().enumerate() {
-        let at =
-            node.get("system").map_or(&node.at, |below| below.at_item("hostname_sources", index)).clone();
-        match source.as_str() {
-            "os" => {}
-            "dns" | "cname" | "lookup" => check.report.warn(
-                &at,
-                format!("the source `{source}` of host names has no effect: the system's own name is used"),
-                "`hostname_sources: [os]`",
-            ),
-            other => {
-                let what = format!("there is no source `{other}`");
-                check.wrong(&at, "system.hostname_sources", what, "`hostname_sources: [os]`");
-            }
-        }
-    }
-}
 
 fn resource(node: &Node, subject: &Subject, report: &mut Report) -> Option<ResourceStep> {
     let written: written::Resource = read(node, subject, report)?;

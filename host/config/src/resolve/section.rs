@@ -1,8 +1,8 @@
 //! The components of one section by their ids.
 
+use crate::exporter::Exporter;
 use crate::problem::{Position, Report, nearest};
 use crate::read::Subject;
-use crate::exporter::Exporter;
 use crate::tree::{Key, Node, Value};
 use crate::{FileLog, Surroundings, unsupported};
 

@@ -223,7 +223,7 @@ impl Stages {
         };
         match processor {
             Processor::Detection(detection) => {
-                self.resource.steps.push(ResourceStep::Detect(detection.clone()));
+                self.resource.steps.push(ResourceStep::Detect(Box::new(detection.clone())));
             }
             Processor::Resource(step) => self.resource.steps.push(step.clone()),
             Processor::Batch(_) if self.batch.is_some() => second("batch"),

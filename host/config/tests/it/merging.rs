@@ -34,7 +34,11 @@ service:
 fn null_clears_what_was_there() {
     let over = "processors: {batch: }\n";
     let config = with_env(&[("a.yaml", GOOD), ("b.yaml", over)], &[]).unwrap();
-    assert_eq!(config.pipelines[0].exporters[0].batch.timeout, Duration::from_millis(200), "the defaults again");
+    assert_eq!(
+        config.pipelines[0].exporters[0].batch.timeout,
+        Duration::from_millis(200),
+        "the defaults again"
+    );
     let over = "processors: {batch: {timeout: null}}\n";
     let config = with_env(&[("a.yaml", GOOD), ("b.yaml", over)], &[]).unwrap();
     assert_eq!(config.pipelines[0].exporters[0].batch.timeout, Duration::from_millis(200));
@@ -99,7 +103,10 @@ fn an_expanded_scalar_is_what_its_place_needs() {
     let env = [("SIZE", "12"), ("TIMEOUT", "3s"), ("NUMBER", "0123"), ("YES", "true"), ("EMPTY", "")];
     let config = with_env(&[("x.yaml", &text)], &env).unwrap();
     let pipeline = &config.pipelines[0];
-    assert_eq!((pipeline.exporters[0].batch.send_batch_size, pipeline.exporters[0].batch.timeout), (12, Duration::from_secs(3)));
+    assert_eq!(
+        (pipeline.exporters[0].batch.send_batch_size, pipeline.exporters[0].batch.timeout),
+        (12, Duration::from_secs(3))
+    );
     let headers: Vec<_> = pipeline.exporters[0]
         .http()
         .client

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use skidway_config::{
-    Component, ComponentSource, Compression, Config, Detector, Limits, LogLevel, Method, Parser, Pem,
-    Pipeline, ResourceStep, Source, StartAt, Surroundings, Target, Zone, parse,
+    Component, ComponentSource, Compression, Config, Detector, HostnameSource, Limits, LogLevel, Method,
+    Parser, Pem, Pipeline, ResourceStep, Source, StartAt, Surroundings, Target, Zone, parse,
 };
 
 use crate::{GOOD, Speaks as _, config, good_but, with_env};
@@ -90,7 +90,10 @@ fn defaults_are_the_documented_ones() {
     assert_eq!((receiver.fingerprint_size, receiver.max_log_size), (1000, 1 << 20));
     assert_eq!((receiver.include_file_name, receiver.include_file_path), (true, false));
     assert_eq!(pipeline.exporters[0].http().url.as_str(), "http://localhost:4318/v1/logs");
-    assert_eq!(pipeline.exporters[0].http().client.compression, Compression { method: Method::Gzip, level: None });
+    assert_eq!(
+        pipeline.exporters[0].http().client.compression,
+        Compression { method: Method::Gzip, level: None }
+    );
     assert_eq!(pipeline.exporters[0].http().client.timeout, Duration::from_secs(30));
     assert_eq!(pipeline.exporters[0].exporter.queue.consumers, 1);
     assert_eq!(pipeline.exporters[0].batch.send_batch_size, 8192);
@@ -152,8 +155,10 @@ fn every_option_arrives() {
     let detection = pipeline.resource.detections().next().unwrap();
     assert_eq!(detection.detectors, [Detector::System, Detector::Ec2]);
     assert!(!detection.override_existing);
-    assert!(detection.tags[0].regex().is_match("Name") && !detection.tags[0].regex().is_match("Names"));
-    assert!(detection.tags[1].regex().is_match("MyTeam"), "tags are not anchored");
+    assert!(
+        detection.ec2.tags[0].regex().is_match("Name") && !detection.ec2.tags[0].regex().is_match("Names")
+    );
+    assert!(detection.ec2.tags[1].regex().is_match("MyTeam"), "tags are not anchored");
 
     let enrichers: Vec<_> = pipeline.enrichers.iter().map(|e| e.id.as_str()).collect();
     assert_eq!(enrichers, ["wasm/two", "wasm/one"], "in the pipeline's order");
@@ -273,7 +278,11 @@ fn several_pipelines_share_an_exporter() {
     let config = config(&text).unwrap();
     let names: Vec<_> = config.pipelines.iter().map(|p| p.name.as_str()).collect();
     assert_eq!(names, ["logs", "logs/b"]);
-    assert_eq!(config.pipelines[1].exporters[0].batch, skidway_config::Batch::default(), "without a batch processor");
+    assert_eq!(
+        config.pipelines[1].exporters[0].batch,
+        skidway_config::Batch::default(),
+        "without a batch processor"
+    );
     assert_eq!(again(&config), config);
 }
 
@@ -430,7 +439,10 @@ fn exporters_of_each_type_are_resolved_and_written() {
 fn a_memory_limit_may_be_a_share() {
     let limited = |settings: &str| {
         let limiter = format!("processors:\n  memory_limiter: {settings}\n");
-        let text = good_but(&[("processors:\n", &limiter), ("[resource, batch]", "[memory_limiter, resource, batch]")]);
+        let text = good_but(&[
+            ("processors:\n", &limiter),
+            ("[resource, batch]", "[memory_limiter, resource, batch]"),
+        ]);
         config(&text).unwrap().pipelines[0].exporters[0].in_flight_bytes
     };
     // Of the 1 GiB that these tests have.
@@ -450,7 +462,40 @@ fn metrics_are_served_where_that_is_written() {
     let at = |endpoint: &str| Some(endpoint.to_owned());
     assert_eq!(served("{level: detailed}"), None);
     assert_eq!(served("{address: '0.0.0.0:8888'}"), at("0.0.0.0:8888"));
-    assert_eq!(served("{readers: [{pull: {exporter: {prometheus: {host: 0.0.0.0, port: 9}}}}]}"), at("0.0.0.0:9"));
+    assert_eq!(
+        served("{readers: [{pull: {exporter: {prometheus: {host: 0.0.0.0, port: 9}}}}]}"),
+        at("0.0.0.0:9")
+    );
     assert_eq!(served("{readers: [{pull: {exporter: {prometheus: {}}}}]}"), at("localhost:8888"));
     assert_eq!(served("{level: none, address: 'localhost:8888'}"), None);
+}
+
+#[test]
+fn a_detection_is_resolved_and_written() {
+    let detection = |settings: &str| {
+        let processor =
+            format!("processors:\n  resourcedetection: {{detectors: [ec2, system], {settings}}}\n");
+        let list = "[resource, resourcedetection, batch]".to_owned();
+        let config =
+            config(&good_but(&[("processors:\n", &processor), ("[resource, batch]", &list)])).unwrap();
+        assert_eq!(again(&config).pipelines, config.pipelines);
+        let resource = config.pipelines[0].resource.clone();
+        resource.detections().next().unwrap().clone()
+    };
+    let default = detection("");
+    assert_eq!(default.system.attributes, ["host.name", "os.type"]);
+    assert_eq!(default.system.hostname_sources, [HostnameSource::Dns, HostnameSource::Os]);
+    assert_eq!((default.ec2.max_attempts, default.ec2.max_backoff), (3, Duration::from_secs(20)));
+    assert_eq!((default.retry, default.fail_on_missing_metadata), (None, false));
+    let all = detection(
+        "attributes: [host.id], retry: {enabled: false, max_elapsed_time: 1m}, \
+         ec2: {max_attempts: 5, max_backoff: 1s, tags_from_imds: true, fail_on_missing_metadata: true, \
+         resource_attributes: {host.name: {enabled: false}, host.id: {enabled: true}}}, \
+         system: {hostname_sources: [os, cname], resource_attributes: {os.type: {enabled: false}, host.ip: {enabled: true}}}",
+    );
+    assert_eq!(all.only, ["host.id"]);
+    assert_eq!(all.ec2.disabled, ["host.name"]);
+    assert!(all.ec2.tags_from_imds && all.fail_on_missing_metadata && !all.retry.unwrap().enabled);
+    assert_eq!(all.system.attributes, ["host.name", "host.ip"]);
+    assert_eq!(all.system.hostname_sources, [HostnameSource::Os, HostnameSource::Cname]);
 }

@@ -34,8 +34,11 @@ fn the_configs_for_hosts_are_right() {
         assert_eq!(receiver.start_at, StartAt::End);
         assert!(matches!(receiver.parser, Parser::Auto(_)));
         let detection = pipeline.resource.detections().next().unwrap();
-        assert_eq!((detection.tags.len(), detection.override_existing), (3, false));
-        assert_eq!((pipeline.exporters[0].batch.timeout, pipeline.exporters[0].batch.send_batch_size), (Duration::from_secs(10), 1024));
+        assert_eq!((detection.ec2.tags.len(), detection.override_existing), (3, false));
+        assert_eq!(
+            (pipeline.exporters[0].batch.timeout, pipeline.exporters[0].batch.send_batch_size),
+            (Duration::from_secs(10), 1024)
+        );
         assert_eq!(pipeline.enrichers[0].id, "wasm/severity");
         assert_eq!(pipeline.exporters[0].http().url.as_str(), "http://localhost:4318/v1/logs");
         assert_eq!(pipeline.exporters[0].http().client.headers[0].1.reveal(), "key");

@@ -6,6 +6,7 @@ mod bounded;
 mod cutting;
 mod finding;
 mod model;
+mod packed;
 mod restarting;
 mod rig;
 mod rotating;

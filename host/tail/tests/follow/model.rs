@@ -26,12 +26,14 @@ proptest! {
         steps in prop::collection::vec(step(), 1..25),
         parser in prop_oneof![Just(Parser::All), Just(Parser::HoldsLast), Just(Parser::HoldsAll)],
         notify in any::<bool>(),
+        max_open_files in prop_oneof![Just(2_usize), Just(1024)],
     ) {
         let folder = tempfile::tempdir().unwrap();
         let mut rig = Rig::with(folder, &["*.log"], |options| {
             options.max_line = 64;
             options.chunk_size = 32;
             options.notify = notify;
+            options.max_open_files = max_open_files;
             options.settle = std::time::Duration::from_millis(2);
             options.flush_period = std::time::Duration::from_millis(4);
         });

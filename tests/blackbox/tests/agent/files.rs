@@ -117,7 +117,7 @@ fn a_layout_that_cannot_be_read_is_said_with_its_place() {
     rig.config(&MINIMAL.replace(
         "    start_at: beginning\n",
         "    ordering_criteria:\n      regex: '(?P<day>\\d+)'\n      top_n: 1\n      \
-         sort_by: [{sort_type: timestamp, regex_key: day, layout: '%Q5'}]\n",
+         sort_by: [{sort_type: timestamp, regex_key: day, layout: '%!'}]\n",
     ));
     let said = check(&rig).failed();
     let line = "error: receiver `filelog`: ordering_criteria.sort_by.layout: ";

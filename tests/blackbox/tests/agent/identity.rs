@@ -2,8 +2,9 @@
 
 use crate::lines::ubuntu;
 use crate::rig::{Books, PATIENCE, Rig};
+use skidway_test_support::ec2_api::{Ec2Api, Keys, Verdict};
 use skidway_test_support::imds::{Fault, Imds, TOKEN};
-use skidway_test_support::sink::Record;
+use skidway_test_support::sink::{Record, Value};
 use std::time::{Duration, Instant};
 
 const INSTANCE: &str = "i-0abc1234def567890";
@@ -179,4 +180,107 @@ fn an_endpoint_that_is_none_ends_the_start() {
     assert_eq!(agent.wait(PATIENCE).unwrap().code(), Some(1));
     let log = agent.log().join("\n");
     assert!(log.contains("is no metadata endpoint") && log.contains("http://169.254.169.254"), "{log}");
+}
+
+/// A rig whose instance has a role and no tags in its metadata, and the EC2 API.
+fn with_api() -> (Rig, Ec2Api) {
+    let mut rig = Rig::new();
+    rig.imds.disable_tags();
+    rig.imds.set_role("hosts", Keys::sample());
+    let api = Ec2Api::start("us-east-1", Keys::sample()).unwrap();
+    api.set_tag("Name", "web-1");
+    api.set_tag("Team", "platform");
+    rig.env("AWS_ENDPOINT_URL_EC2", &api.endpoint());
+    rig.config("processors: {resourcedetection: {ec2: {max_backoff: 10ms}}}");
+    rig.append("syslog", ubuntu(0..10));
+    (rig, api)
+}
+
+#[test]
+fn tags_come_from_the_ec2_api_where_the_metadata_has_none() {
+    let (mut rig, api) = with_api();
+    api.answer_next(1, Verdict::Throttled);
+    rig.start();
+    let record = rig.records(10).remove(0);
+    assert_eq!(record.resource_attr("ec2.tag.Name"), Some("web-1"));
+    assert_eq!(record.resource_attr("ec2.tag.Team"), None, "not asked for");
+    assert_eq!(record.resource_attr("host.id"), Some(INSTANCE));
+    assert_eq!(api.answers(), [Err("RequestLimitExceeded"), Ok(())]);
+    let secrets = [Keys::sample().secret_access_key, Keys::sample().session_token.unwrap()];
+    assert!(secrets.iter().all(|secret| rig.said(secret).is_empty()));
+    assert_eq!(rig.stop(), Books::all_delivered(10));
+}
+
+#[test]
+fn who_may_not_ask_the_ec2_api_is_told_once_how_to() {
+    let (mut rig, api) = with_api();
+    api.set_verdict(Verdict::Denied);
+    rig.start();
+    let record = rig.records(10).remove(0);
+    assert_eq!(
+        (record.resource_attr("ec2.tag.Name"), record.resource_attr("host.id")),
+        (None, Some(INSTANCE))
+    );
+    rig.stop();
+    let said = rig.said("ec2:DescribeTags");
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("WARN") && said[0].contains("--instance-metadata-tags enabled"), "{said:?}");
+}
+
+#[test]
+fn tags_from_the_metadata_alone_are_not_asked_for_elsewhere() {
+    let (mut rig, api) = with_api();
+    rig.config("processors: {resourcedetection: {ec2: {tags_from_imds: true}}}");
+    rig.start();
+    let record = rig.records(10).remove(0);
+    assert_eq!(
+        (record.resource_attr("ec2.tag.Name"), record.resource_attr("host.id")),
+        (None, Some(INSTANCE))
+    );
+    rig.stop();
+    assert_eq!(api.answers(), []);
+}
+
+#[test]
+fn the_agent_ends_where_the_host_must_be_known_and_is_not() {
+    let mut rig = Rig::new();
+    rig.config(
+        "processors: {resourcedetection: {timeout: 200ms, wait: 100ms, fail_on_missing_metadata: true, \
+         retry: {initial_interval: 10ms, max_interval: 20ms}}}",
+    );
+    rig.append("syslog", ubuntu(0..10));
+    rig.imds.set_fault(Fault::Status(500));
+    let mut agent = rig.spawn();
+    assert_eq!(agent.wait(PATIENCE).unwrap().code(), Some(1));
+    let log = agent.log().join("\n");
+    assert!(
+        log.contains("cannot start: pipeline logs: this host did not become known within 200ms"),
+        "{log}"
+    );
+    assert!(log.contains("answered 500"), "{log}");
+    rig.imds.set_fault(Fault::None);
+    rig.start();
+    rig.expect(&ubuntu(0..10));
+    assert_eq!(host_ids(&rig.sink.records()), [Some(INSTANCE); 10]);
+}
+
+#[test]
+fn the_system_says_what_it_is_asked_for() {
+    let mut rig = Rig::new();
+    rig.config(
+        "processors: {resourcedetection: {detectors: [system], system: {hostname_sources: [os], \
+         resource_attributes: {host.arch: {enabled: true}, host.ip: {enabled: true}, os.type: {enabled: false}, \
+         os.description: {enabled: true}}}}}",
+    );
+    rig.append("syslog", ubuntu(0..1));
+    rig.start();
+    let record = rig.records(1).remove(0);
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    assert_eq!(record.resource_attr("host.name"), Some(name.as_str()));
+    assert_eq!(record.resource_attr("os.type"), None);
+    assert!(record.resource_attr("os.description").is_some_and(|text| text.contains("Linux")));
+    let arch = if cfg!(target_arch = "x86_64") { "amd64" } else { "arm64" };
+    assert_eq!(record.resource_attr("host.arch"), Some(arch));
+    assert!(matches!(record.resource["host.ip"], Value::List(_)), "{:?}", record.resource);
+    rig.stop();
 }

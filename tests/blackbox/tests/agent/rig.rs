@@ -29,6 +29,7 @@ processors:
   resourcedetection:
     detectors: [ec2, system]
     ec2: {tags: [^Name]}
+    system: {hostname_sources: [os]}
     wait: 20s
   resource:
     attributes: [{key: service.name, value: host-logs, action: insert}]

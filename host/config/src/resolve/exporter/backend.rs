@@ -109,7 +109,12 @@ pub(super) fn grpc(id: &str, node: &Node, subject: &Subject, report: &mut Report
     let method = written.compression.unwrap_or(Method::Gzip);
     if !matches!(method, Method::Gzip | Method::Zstd | Method::Snappy | Method::None) {
         let at = check.place("compression");
-        check.wrong(&at, "compression", "gRPC has no such method", "values: `gzip`, `zstd`, `snappy`, `none`");
+        check.wrong(
+            &at,
+            "compression",
+            "gRPC has no such method",
+            "values: `gzip`, `zstd`, `snappy`, `none`",
+        );
     }
     let keepalive = written.keepalive.map(|keepalive| {
         let time = keepalive.time.map_or(Duration::from_secs(10), |d| d.0);
@@ -124,7 +129,12 @@ pub(super) fn grpc(id: &str, node: &Node, subject: &Subject, report: &mut Report
         && Url::parse(&format!("http://{authority}")).map_or(true, |url| url.path() != "/")
     {
         let at = check.place("authority");
-        check.wrong(&at, "authority", format_args!("`{authority}` is no host"), "write `HOST` or `HOST:PORT`");
+        check.wrong(
+            &at,
+            "authority",
+            format_args!("`{authority}` is no host"),
+            "write `HOST` or `HOST:PORT`",
+        );
     }
     let client = Client {
         compression: Compression { method, level: None },
@@ -202,8 +212,10 @@ fn compression(method: Method, level: Option<i32>, check: &mut Check<'_>) -> Com
 }
 
 fn tls(written: written::Tls, check: &mut Check<'_>) -> Tls {
-    let mut one_of = |name: &str, file: Option<std::path::PathBuf>, text: Option<crate::values::PemText>| {
-        match (file, text) {
+    let mut one_of =
+        |name: &str, file: Option<std::path::PathBuf>, text: Option<crate::values::PemText>| match (
+            file, text,
+        ) {
             (Some(_), Some(_)) => {
                 let key = format!("tls.{name}_pem");
                 let at = check.place(&key);
@@ -213,8 +225,7 @@ fn tls(written: written::Tls, check: &mut Check<'_>) -> Tls {
             (Some(path), None) => Some(Pem::File(path)),
             (None, Some(text)) => Some(Pem::Text(text.0)),
             (None, None) => None,
-        }
-    };
+        };
     let ca = one_of("ca", written.ca_file, written.ca_pem);
     let certificate = one_of("cert", written.cert_file, written.cert_pem);
     let key = one_of("key", written.key_file, written.key_pem);

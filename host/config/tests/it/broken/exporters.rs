@@ -247,58 +247,130 @@ error: `retry_on_failure.multiplier` of exporter `otlphttp`: 0.5 is less than 1
   --> x.yaml:13:36
   hint: `sizer: items`",
     ),
-    (EXPORTERS, "exporters:\n  otlp:\n    compression: gzip\n", r"error: exporter `otlp` lacks `endpoint`
+    (
+        EXPORTERS,
+        "exporters:\n  otlp:\n    compression: gzip\n",
+        r"error: exporter `otlp` lacks `endpoint`
   --> x.yaml:11:3
-  hint: `endpoint: HOST:4317`"),
-    (EXPORTERS, "exporters:\n  otlp:\n    endpoint: localhost\n", r"error: `endpoint` of exporter `otlp`: `localhost` has no port
+  hint: `endpoint: HOST:4317`",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  otlp:\n    endpoint: localhost\n",
+        r"error: `endpoint` of exporter `otlp`: `localhost` has no port
   --> x.yaml:12:15
-  hint: did you mean `localhost:4317`?"),
-    (EXPORTERS, "exporters:\n  otlp:\n    endpoint: unix:///run/otlp.sock\n", r"error: `endpoint` of exporter `otlp`: `unix` is no scheme for OTLP over gRPC
+  hint: did you mean `localhost:4317`?",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  otlp:\n    endpoint: unix:///run/otlp.sock\n",
+        r"error: `endpoint` of exporter `otlp`: `unix` is no scheme for OTLP over gRPC
   --> x.yaml:12:15
-  hint: write `HOST:4317`, `http://HOST:4317` or `https://HOST:4317`"),
-    (EXPORTERS, "exporters:\n  otlp:\n    endpoint: http://localhost:4317/v1/logs\n", r"error: `endpoint` of exporter `otlp`: a gRPC endpoint has no path
+  hint: write `HOST:4317`, `http://HOST:4317` or `https://HOST:4317`",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  otlp:\n    endpoint: http://localhost:4317/v1/logs\n",
+        r"error: `endpoint` of exporter `otlp`: a gRPC endpoint has no path
   --> x.yaml:12:15
-  hint: did you mean `localhost:4317`?"),
-    (EXPORTERS, "exporters:\n  otlp:\n    endpoint: user:hidden@localhost:4317\n", r"error: `endpoint` of exporter `otlp`: an endpoint with a user name or password would be shown in logs
+  hint: did you mean `localhost:4317`?",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  otlp:\n    endpoint: user:hidden@localhost:4317\n",
+        r"error: `endpoint` of exporter `otlp`: an endpoint with a user name or password would be shown in logs
   --> x.yaml:12:15
-  hint: put credentials into `headers`, for example `authorization`"),
-    (EXPORTERS, "exporters:\n  otlp:\n    endpoint: localhost:4317\n    compression: lz4\n", r"error: `compression` of exporter `otlp`: gRPC has no such method
+  hint: put credentials into `headers`, for example `authorization`",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  otlp:\n    endpoint: localhost:4317\n    compression: lz4\n",
+        r"error: `compression` of exporter `otlp`: gRPC has no such method
   --> x.yaml:13:18
-  hint: values: `gzip`, `zstd`, `snappy`, `none`"),
-    (EXPORTERS, "exporters:\n  otlp:\n    endpoint: localhost:4317\n    authority: a/b\n", r"error: `authority` of exporter `otlp`: `a/b` is no host
+  hint: values: `gzip`, `zstd`, `snappy`, `none`",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  otlp:\n    endpoint: localhost:4317\n    authority: a/b\n",
+        r"error: `authority` of exporter `otlp`: `a/b` is no host
   --> x.yaml:13:16
-  hint: write `HOST` or `HOST:PORT`"),
-    (EXPORTERS, "exporters:\n  otlp:\n    endpoint: localhost:4317\n    keepalive: {time: 0s}\n", r"error: `keepalive.time` of exporter `otlp`: 0s is outside of its range
+  hint: write `HOST` or `HOST:PORT`",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  otlp:\n    endpoint: localhost:4317\n    keepalive: {time: 0s}\n",
+        r"error: `keepalive.time` of exporter `otlp`: 0s is outside of its range
   --> x.yaml:13:23
-  hint: from 1ms to 24h"),
-    (EXPORTERS, "exporters:\n  otlp:\n    endpoint: localhost:4317\n    logs_endpoint: x\n", r"error: unknown key `logs_endpoint` in exporter `otlp`
+  hint: from 1ms to 24h",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  otlp:\n    endpoint: localhost:4317\n    logs_endpoint: x\n",
+        r"error: unknown key `logs_endpoint` in exporter `otlp`
   --> x.yaml:13:5
-  hint: keys: `endpoint`, `compression`, `timeout`, `headers`, `tls`, `keepalive`, `authority`, `retry_on_failure`, `sending_queue`, `read_buffer_size`, `write_buffer_size`, `wait_for_ready`, `balancer_name`"),
-    (EXPORTERS, "exporters:\n  debug:\n    verbosity: loud\n", r"error: `verbosity` of exporter `debug`: unknown value `loud`
+  hint: keys: `endpoint`, `compression`, `timeout`, `headers`, `tls`, `keepalive`, `authority`, `retry_on_failure`, `sending_queue`, `read_buffer_size`, `write_buffer_size`, `wait_for_ready`, `balancer_name`",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  debug:\n    verbosity: loud\n",
+        r"error: `verbosity` of exporter `debug`: unknown value `loud`
   --> x.yaml:12:16
-  hint: values: `basic`, `normal`, `detailed`"),
-    (EXPORTERS, "exporters:\n  debug:\n    output_paths: [stdout, stderr]\n", r"error: `output_paths` of exporter `debug`: there are 2 of them
+  hint: values: `basic`, `normal`, `detailed`",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  debug:\n    output_paths: [stdout, stderr]\n",
+        r"error: `output_paths` of exporter `debug`: there are 2 of them
   --> x.yaml:12:19
-  hint: `output_paths: [stdout]`"),
-    (EXPORTERS, "exporters:\n  debug:\n    output_paths: [/tmp/x]\n", r"error: `output_paths[0]` of exporter `debug`: unknown value `/tmp/x`
+  hint: `output_paths: [stdout]`",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  debug:\n    output_paths: [/tmp/x]\n",
+        r"error: `output_paths[0]` of exporter `debug`: unknown value `/tmp/x`
   --> x.yaml:12:20
-  hint: values: `stdout`, `stderr`"),
-    (EXPORTERS, "exporters:\n  file:\n    format: json\n", r"error: exporter `file` lacks `path`
+  hint: values: `stdout`, `stderr`",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  file:\n    format: json\n",
+        r"error: exporter `file` lacks `path`
   --> x.yaml:11:3
-  hint: `path: /var/lib/skidway/logs.json`"),
-    (EXPORTERS, "exporters:\n  file:\n    path: /x\n    compression: gzip\n", r"error: `compression` of exporter `file`: unknown value `gzip`
+  hint: `path: /var/lib/skidway/logs.json`",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  file:\n    path: /x\n    compression: gzip\n",
+        r"error: `compression` of exporter `file`: unknown value `gzip`
   --> x.yaml:13:18
-  hint: values: `zstd`, `none`"),
-    (EXPORTERS, "exporters:\n  file:\n    path: /x\n    append: true\n    rotation: {max_days: 3}\n", r"error: `append` of exporter `file`: a file with `rotation` is always appended to
+  hint: values: `zstd`, `none`",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  file:\n    path: /x\n    append: true\n    rotation: {max_days: 3}\n",
+        r"error: `append` of exporter `file`: a file with `rotation` is always appended to
   --> x.yaml:13:13
-  hint: leave it out"),
-    (EXPORTERS, "exporters:\n  file:\n    path: /x\n    rotation: {max_megabytes: 0}\n", r"error: `rotation.max_megabytes` of exporter `file`: 0 is outside of its range
+  hint: leave it out",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  file:\n    path: /x\n    rotation: {max_megabytes: 0}\n",
+        r"error: `rotation.max_megabytes` of exporter `file`: 0 is outside of its range
   --> x.yaml:13:31
-  hint: from 1 to 1048576"),
-    (EXPORTERS, "exporters:\n  file:\n    path: /x\n    group_by: {enabled: true}\n", r"error: `group_by` in exporter `file` is not supported yet
+  hint: from 1 to 1048576",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  file:\n    path: /x\n    group_by: {enabled: true}\n",
+        r"error: `group_by` in exporter `file` is not supported yet
   --> x.yaml:13:5
-  hint: write a `file` exporter for each file, in pipelines of their own"),
-    (EXPORTERS, "exporters:\n  logging:\n    loglevel: debug\n", r"error: exporter `logging` is not supported yet
+  hint: write a `file` exporter for each file, in pipelines of their own",
+    ),
+    (
+        EXPORTERS,
+        "exporters:\n  logging:\n    loglevel: debug\n",
+        r"error: exporter `logging` is not supported yet
   --> x.yaml:11:3
-  hint: it is called `debug` now"),
+  hint: it is called `debug` now",
+    ),
 ];

@@ -35,13 +35,9 @@ error: `detectors` of processor `resourcedetection`: `system` is there twice
     (
         PROCESSORS,
         "processors:\n  resourcedetection: {detectors: [ec2], ec2: {resource_attributes: {host.nam: {enabled: false}}}, system: {hostname_sources: [mdns]}}\n",
-        r"error: `system.hostname_sources` of processor `resourcedetection`: there is no source `mdns`
+        r"error: `system.hostname_sources[0]` of processor `resourcedetection`: unknown value `mdns`
   --> x.yaml:5:127
-  hint: `hostname_sources: [os]`
-
-error: `ec2.resource_attributes` of processor `resourcedetection`: the detector does not set `host.nam`
-  --> x.yaml:5:79
-  hint: did you mean `host.name`?",
+  hint: did you mean `dns`?",
     ),
     (
         PROCESSORS,
@@ -188,5 +184,45 @@ error: `include.resources` of processor `attributes`: a component sees no resour
         r"error: `limit_percentage` of processor `memory_limiter`: 150 is outside of its range
   --> x.yaml:5:54
   hint: from 0 to 100",
+    ),
+    (
+        PROCESSORS,
+        "processors:\n  resourcedetection: {detectors: [ec2], retry: {multiplier: 0, randomization_factor: 3, initial_interval: 0s}}\n",
+        r"error: `retry.initial_interval` of processor `resourcedetection`: 0s is outside of its range
+  --> x.yaml:5:107
+  hint: from 1ms to 24h
+
+error: `retry.multiplier` of processor `resourcedetection`: 0 is outside of its range
+  --> x.yaml:5:61
+  hint: from 1 to 1000
+
+error: `retry.randomization_factor` of processor `resourcedetection`: 3 is outside of its range
+  --> x.yaml:5:86
+  hint: from 0 to 1",
+    ),
+    (
+        PROCESSORS,
+        "processors:\n  resourcedetection: {detectors: [ec2], ec2: {max_attempts: 0, max_backoff: 5h}}\n",
+        r"error: `ec2.max_attempts` of processor `resourcedetection`: 0 is outside of its range
+  --> x.yaml:5:61
+  hint: from 1 to 100
+
+error: `ec2.max_backoff` of processor `resourcedetection`: 5h is outside of its range
+  --> x.yaml:5:77
+  hint: from 0s to 1h",
+    ),
+    (
+        PROCESSORS,
+        "processors:\n  resourcedetection: {detectors: [system], system: {resource_attributes: {host.mak: {enabled: true}}}}\n",
+        r"error: `system.resource_attributes` of processor `resourcedetection`: the detector does not set `host.mak`
+  --> x.yaml:5:85
+  hint: did you mean `host.mac`?",
+    ),
+    (
+        PROCESSORS,
+        "processors:\n  resourcedetection: {detectors: [system], env: {}}\n",
+        r"error: unknown key `env` in processor `resourcedetection`
+  --> x.yaml:5:44
+  hint: keys: `detectors`, `timeout`, `override`, `refresh_interval`, `wait`, `attributes`, `fail_on_missing_metadata`, `retry`, `ec2`, `system`",
     ),
 ];
