@@ -1,14 +1,15 @@
-//! Exporters as they were resolved. Each writes itself as it would stand in a config.
+//! Exporters as they were resolved.
+
+mod writing;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::ser::SerializeMap as _;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::config::Batch;
-use crate::values::{Secret, duration, optional_duration, size};
+use crate::values::{Secret, duration, optional_duration};
 
 /// Where records go.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,14 +133,14 @@ pub enum Method {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tls {
     /// Certificates (PEM) to trust instead of the system's.
-    #[serde(flatten, serialize_with = "ca")]
+    #[serde(flatten, serialize_with = "writing::ca")]
     pub ca: Option<Pem>,
     /// Whether to trust the system's too.
     pub include_system_ca_certs_pool: bool,
     /// Whether to believe any certificate.
     pub insecure_skip_verify: bool,
     /// Certificate and key for backends that ask for one.
-    #[serde(flatten, serialize_with = "own")]
+    #[serde(flatten, serialize_with = "writing::own")]
     pub own: Option<(Pem, Pem)>,
     /// The name that the backend's certificate must have, where it is not the
     /// endpoint's.
@@ -247,7 +248,7 @@ pub struct FileTarget {
     /// What a batch becomes.
     pub format: FileFormat,
     /// Whether each batch is compressed with Zstandard.
-    #[serde(serialize_with = "zstd")]
+    #[serde(serialize_with = "writing::zstd")]
     pub compression: bool,
     /// Whether what is in it stays.
     pub append: bool,
@@ -279,159 +280,4 @@ pub struct Rotation {
     pub max_backups: usize,
     /// Whether their names are in the machine's zone.
     pub localtime: bool,
-}
-
-// === How they are written ===
-
-fn ca<S: Serializer>(ca: &Option<Pem>, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(None)?;
-    match ca {
-        Some(Pem::File(path)) => map.serialize_entry("ca_file", path)?,
-        Some(Pem::Text(text)) => map.serialize_entry("ca_pem", text)?,
-        None => {}
-    }
-    map.end()
-}
-
-fn own<S: Serializer>(own: &Option<(Pem, Pem)>, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(None)?;
-    if let Some((certificate, key)) = own {
-        match certificate {
-            Pem::File(path) => map.serialize_entry("cert_file", path)?,
-            Pem::Text(text) => map.serialize_entry("cert_pem", text)?,
-        }
-        match key {
-            Pem::File(path) => map.serialize_entry("key_file", path)?,
-            Pem::Text(text) => map.serialize_entry("key_pem", text)?,
-        }
-    }
-    map.end()
-}
-
-fn zstd<S: Serializer>(yes: &bool, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(if *yes { "zstd" } else { "" })
-}
-
-#[derive(Serialize)]
-struct WrittenClient<'a> {
-    compression: Method,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    compression_params: Option<Level>,
-    #[serde(serialize_with = "duration")]
-    timeout: Duration,
-    headers: std::collections::BTreeMap<&'a str, &'a Secret>,
-    tls: &'a Tls,
-}
-
-#[derive(Serialize)]
-struct Level {
-    level: i32,
-}
-
-#[derive(Serialize)]
-struct WrittenQueue<'a> {
-    num_consumers: usize,
-    sizer: &'static str,
-    #[serde(serialize_with = "size")]
-    queue_size: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    batch: Option<WrittenBatch<'a>>,
-}
-
-#[derive(Serialize)]
-struct WrittenBatch<'a> {
-    #[serde(serialize_with = "duration")]
-    flush_timeout: Duration,
-    min_size: &'a usize,
-    max_size: &'a usize,
-}
-
-#[derive(Serialize)]
-struct Sending<'a> {
-    retry_on_failure: &'a Retry,
-    sending_queue: WrittenQueue<'a>,
-}
-
-#[derive(Serialize)]
-struct WrittenHttp<'a> {
-    logs_endpoint: &'a str,
-    encoding: Encoding,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    proxy_url: Option<&'a Secret>,
-    disable_keep_alives: bool,
-    #[serde(serialize_with = "duration")]
-    idle_conn_timeout: Duration,
-    #[serde(flatten)]
-    client: WrittenClient<'a>,
-    #[serde(flatten)]
-    sending: Sending<'a>,
-}
-
-#[derive(Serialize)]
-struct WrittenGrpc<'a> {
-    endpoint: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    authority: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    keepalive: Option<Keepalive>,
-    #[serde(flatten)]
-    client: WrittenClient<'a>,
-    #[serde(flatten)]
-    sending: Sending<'a>,
-}
-
-impl Client {
-    fn written(&self) -> WrittenClient<'_> {
-        WrittenClient {
-            compression: self.compression.method,
-            compression_params: self.compression.level.map(|level| Level { level }),
-            timeout: self.timeout,
-            headers: self.headers.iter().map(|(name, value)| (name.as_str(), value)).collect(),
-            tls: &self.tls,
-        }
-    }
-}
-
-impl Exporter {
-    fn sending(&self) -> Sending<'_> {
-        let batch = self.queue.batch.as_ref().map(|batch| WrittenBatch {
-            flush_timeout: batch.timeout,
-            min_size: &batch.send_batch_size,
-            max_size: &batch.send_batch_max_size,
-        });
-        let sending_queue = WrittenQueue {
-            num_consumers: self.queue.consumers,
-            sizer: "bytes",
-            queue_size: self.queue.bytes,
-            batch,
-        };
-        Sending { retry_on_failure: &self.retry, sending_queue }
-    }
-}
-
-impl Serialize for Exporter {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.target {
-            Target::Http(http) => WrittenHttp {
-                logs_endpoint: http.url.as_str(),
-                encoding: http.encoding,
-                proxy_url: http.proxy.as_ref(),
-                disable_keep_alives: !http.keep_alive,
-                idle_conn_timeout: http.idle_timeout,
-                client: http.client.written(),
-                sending: self.sending(),
-            }
-            .serialize(serializer),
-            Target::Grpc(grpc) => WrittenGrpc {
-                endpoint: grpc.url.as_str(),
-                authority: grpc.authority.as_deref(),
-                keepalive: grpc.keepalive,
-                client: grpc.client.written(),
-                sending: self.sending(),
-            }
-            .serialize(serializer),
-            Target::Debug(debug) => debug.serialize(serializer),
-            Target::File(file) => file.serialize(serializer),
-        }
-    }
 }

@@ -10,7 +10,7 @@ use crate::config::{FileLog, LongLine, StartAt, Zone};
 use crate::files::FileCompression;
 use crate::problem::Report;
 use crate::read::{Subject, read};
-use crate::tree::Node;
+use crate::tree::{Node, Value};
 use crate::values::{ByteSize, Encoding, GoDuration, Text};
 use crate::written;
 
@@ -141,6 +141,15 @@ pub(super) fn filelog(
             Zone::Local
         }
     };
+    if let Some(Value::Scalar(encoding)) = node.get("encoding").map(|node| &node.value)
+        && encoding.text.to_ascii_lowercase().ends_with("-raw")
+    {
+        check.warn(
+            "encoding",
+            format!("bytes that are not UTF-8 are replaced by U+FFFD with `{}` too", encoding.text),
+            "OTLP takes nothing but UTF-8 in texts; write `encoding: utf-8`",
+        );
+    }
     let resolved = FileLog {
         id: id.to_owned(),
         include,

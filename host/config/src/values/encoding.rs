@@ -53,12 +53,13 @@ impl<'de> Deserialize<'de> for Encoding {
         let text = String::deserialize(deserializer)?;
         let name = text.to_ascii_lowercase();
         match name.as_str() {
-            "" | "utf-8" | "utf8" | "ascii" | "us-ascii" => return Ok(Self::Utf8),
+            // The receiver says what becomes of the raw ones.
+            "" | "utf-8" | "utf8" | "ascii" | "us-ascii" | "utf-8-raw" | "utf8-raw" => return Ok(Self::Utf8),
             "latin1" | "iso-8859-1" | "iso8859-1" => return Ok(Self::Latin1),
             // Without a word on the order of bytes, the low one comes first.
             "utf-16" | "utf16" | "utf-16le" | "utf16le" => return Ok(Self::Other(encoding_rs::UTF_16LE)),
             "utf-16be" | "utf16be" => return Ok(Self::Other(encoding_rs::UTF_16BE)),
-            "utf-8-raw" | "utf8-raw" | "nop" => {
+            "nop" => {
                 let what = format_args!("`{text}` is not supported: records hold text");
                 return Err(refuse(what, "`utf-8`, which puts U+FFFD in the place of invalid bytes"));
             }

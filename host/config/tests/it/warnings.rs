@@ -93,6 +93,13 @@ warning: `tls.insecure` has no effect with an https endpoint
   hint: write `http://` to send without TLS, or `insecure_skip_verify: true` to believe any certificate",
         ),
         (with("tls: {insecure: true}"), ""),
+        (
+            vec![("    include: [/var/log/syslog]\n", "    include: [/var/log/syslog]\n    encoding: utf-8-raw\n".to_owned())],
+            "\
+warning: bytes that are not UTF-8 are replaced by U+FFFD with `utf-8-raw` too
+  --> x.yaml:4:15
+  hint: OTLP takes nothing but UTF-8 in texts; write `encoding: utf-8`",
+        ),
         (with("headers: {authorization: Bearer abc}"), ""),
         (limiter("{limit_mib: 512}"), ""),
         (

@@ -91,8 +91,8 @@ error: `include[2]` of receiver `filelog`: expected text, found a map
     ),
     (
         INCLUDE,
-        "    include: [/var/log/syslog]\n    encoding: utf-8-raw\n",
-        r"error: `encoding` of receiver `filelog`: `utf-8-raw` is not supported: records hold text
+        "    include: [/var/log/syslog]\n    encoding: nop\n",
+        r"error: `encoding` of receiver `filelog`: `nop` is not supported: records hold text
   --> x.yaml:4:15
   hint: `utf-8`, which puts U+FFFD in the place of invalid bytes",
     ),
