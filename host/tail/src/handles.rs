@@ -151,9 +151,9 @@ impl Tailer {
         if unread.is_empty() {
             tracing::info!(%path, offset = file.offset, "let go of a file that is gone, read to its end");
         } else {
-            tracing::warn!(%path, bytes = unread.len(), range = %unread,
-                "the file was moved or deleted while it was closed, and is not found: these bytes may be \
-                 lost. To keep more files open, raise `max_concurrent_files`");
+            tracing::error!(%path, bytes = unread.len(), range = %unread,
+                "the file was moved or deleted while it was closed, and is not found: these bytes are lost \
+                 unless it comes back. To keep more files open, raise `max_concurrent_files`");
         }
         // Should it appear again, it goes on from here.
         self.absent.part(&file);

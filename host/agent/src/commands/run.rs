@@ -1,5 +1,6 @@
 //! `skidway run`: builds everything, runs until a signal, drains.
 
+use std::collections::HashMap;
 use std::io::{Write as _, stderr};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use skidway_config::{Config, Pipeline, Warning};
+use skidway_otlp::Delivery;
 use skidway_state::{Ledger, StateFile, Totals};
 use skidway_tail::Waker;
 use tokio::runtime::Runtime;
@@ -85,6 +87,9 @@ struct Agent {
     /// Tells senders to give up.
     give_up: watch::Sender<bool>,
     deliveries: JoinSet<()>,
+    /// By their ids: pipelines that name the same one share its connections, or its
+    /// file.
+    exporters: HashMap<String, Delivery>,
 }
 
 impl Agent {
@@ -106,6 +111,7 @@ impl Agent {
             stop: Arc::new(AtomicBool::new(false)),
             give_up,
             deliveries: JoinSet::new(),
+            exporters: HashMap::new(),
         };
         let (mut lanes, mut sources) = (Vec::new(), Vec::new());
         for pipeline in &config.pipelines {
@@ -143,10 +149,14 @@ impl Agent {
             .with_context(|| format!("pipeline {}", pipeline.name))?;
         for export in &pipeline.exporters {
             let room = Room::new(export.in_flight_bytes);
-            let delivery = {
-                let _inside = runtime.enter();
-                exporter::delivery(&export.exporter, given_up.clone())?
+            let delivery = match self.exporters.get(&export.exporter.id) {
+                Some(delivery) => delivery.clone(),
+                None => {
+                    let _inside = runtime.enter();
+                    exporter::delivery(&export.exporter, given_up.clone())?
+                }
             };
+            self.exporters.insert(export.exporter.id.clone(), delivery.clone());
             let consumers = export.exporter.queue.consumers;
             let sender = Sender::start(runtime, &delivery, consumers, &mut self.deliveries);
             for receiver in &pipeline.receivers {

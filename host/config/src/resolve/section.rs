@@ -1,6 +1,8 @@
 //! The components of one section by their ids.
 
-use crate::exporter::Exporter;
+use std::path::PathBuf;
+
+use crate::exporter::{Exporter, Target};
 use crate::problem::{Position, Report, nearest};
 use crate::read::Subject;
 use crate::tree::{Key, Node, Value};
@@ -179,7 +181,19 @@ pub(super) fn processors(
 }
 
 pub(super) fn exporters(root: &Node, report: &mut Report) -> Section<Exporter> {
-    section(root, "exporter", EXPORTERS, report, exporter::resolve)
+    let mut files: Vec<(PathBuf, String)> = Vec::new();
+    section(root, "exporter", EXPORTERS, report, |id, node, subject, report| {
+        let exporter = exporter::resolve(id, node, subject, report)?;
+        if let Target::File(file) = &exporter.target {
+            if let Some((_, other)) = files.iter().find(|(path, _)| *path == file.path) {
+                let message = format!("`path` of {}: `{other}` writes to that file", subject.words);
+                report.error(node.at("path"), message, "give each a file of its own");
+                return None;
+            }
+            files.push((file.path.clone(), id.written.clone()));
+        }
+        Some(exporter)
+    })
 }
 
 pub(super) fn extensions(root: &Node, report: &mut Report) -> Section<Extension> {

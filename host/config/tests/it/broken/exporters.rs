@@ -373,4 +373,11 @@ error: `retry_on_failure.multiplier` of exporter `otlphttp`: 0.5 is less than 1
   --> x.yaml:11:3
   hint: it is called `debug` now",
     ),
+    (
+        EXPORTERS,
+        "exporters:\n  file: {path: /x}\n  file/other: {path: /x}\n",
+        r"error: `path` of exporter `file/other`: `file` writes to that file
+  --> x.yaml:12:22
+  hint: give each a file of its own",
+    ),
 ];
