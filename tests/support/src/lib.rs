@@ -1,8 +1,9 @@
 //! What tests, the demo and the benchmark stand the agent between: an EC2
-//! metadata service ([`imds::Imds`]), an OTLP receiver ([`sink::OtlpSink`]), and a
-//! handle on the real binary ([`agent::Agent`]).
+//! metadata service ([`imds::Imds`]), the EC2 API ([`ec2_api::Ec2Api`]), an OTLP
+//! receiver ([`sink::OtlpSink`]), and a handle on the real binary
+//! ([`agent::Agent`]).
 //!
-//! Both doubles listen on a loopback address, run on a thread of their own, and
+//! The doubles listen on a loopback address, run on a thread of their own, and
 //! are gone, with every connection, when they are stopped or dropped: no test
 //! needs an async runtime. Nothing here waits for luck: every wait has a condition
 //! and a limit.

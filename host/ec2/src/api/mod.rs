@@ -226,8 +226,6 @@ impl Api {
     }
 }
 
-/// What is neither signed nor sent twice: everything that the API does not say to a
-/// request is a failure of the whole.
 impl From<ApiError> for FetchError {
     fn from(error: ApiError) -> Self {
         Self::Api(error)

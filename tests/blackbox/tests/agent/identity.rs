@@ -258,6 +258,8 @@ fn the_agent_ends_where_the_host_must_be_known_and_is_not() {
         "{log}"
     );
     assert!(log.contains("answered 500"), "{log}");
+    // With the time that a busy machine may need.
+    rig.config("processors: {resourcedetection: {timeout: 20s}}");
     rig.imds.set_fault(Fault::None);
     rig.start();
     rig.expect(&ubuntu(0..10));
