@@ -154,7 +154,7 @@ fn moved_away_while_closed_is_said() {
     rig.append("a.log", "new\n");
     rig.expect(&["one\n", "new\n", "y\n", "z\n"]);
     rig.until("the old one was given up", |rig| closed(rig) == [Cause::Moved]);
-    assert_eq!(log.count(&["WARN", "a.log", "range=4..8", "max_concurrent_files"]), 1);
+    assert_eq!(log.count(&["ERROR", "a.log", "range=4..8", "max_concurrent_files"]), 1);
     // Should it come back, nothing is missing.
     rig.rename("old/a.log", "b.log");
     rig.expect(&["one\n", "two\n", "new\n", "y\n", "z\n"]);
