@@ -5,7 +5,7 @@
 //! stays known.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use skidway_config::{Detection, DetectionRetry, Detector, HostnameSource, Resource};
@@ -51,6 +51,12 @@ impl Known {
         self.pending.iter().all(|pending| !pending.ec2 && !pending.name)
     }
 
+    /// The instance's id, where the metadata service has told it.
+    pub(crate) fn instance(&self) -> Option<&str> {
+        let mut ec2 = self.found.iter().flat_map(|found| &found.ec2);
+        ec2.find(|attribute| attribute.name == "host.id").map(|attribute| attribute.value.as_str())
+    }
+
     /// Something more is known of a detection.
     fn learn(&mut self, place: usize, detection: &Detection, learn: impl FnOnce(&mut Found)) {
         let found = &mut self.found[place];
@@ -69,8 +75,8 @@ impl Known {
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
     known: watch::Receiver<Known>,
-    /// How long records wait for it to be complete, at the longest.
-    pub(crate) wait: Duration,
+    /// So long records wait for it to be complete, at the longest.
+    pub(crate) until: Instant,
     /// How long the start waits for it, where the agent is not to run without.
     required: Option<Duration>,
 }
@@ -88,6 +94,16 @@ impl Identity {
                 "this host did not become known within {limit:?}, and `fail_on_missing_metadata` is set; see why \
                  in the log above, or leave it out to run all the same"
             )),
+        }
+    }
+
+    /// Until the metadata service, if it is asked, has answered.
+    pub(crate) fn answered(&self) -> impl Future<Output = ()> + 'static {
+        let mut known = self.known.clone();
+        async move {
+            let answered = known.wait_for(|known| known.pending.iter().all(|pending| !pending.ec2));
+            // It will not answer any more when nobody asks.
+            let _ = answered.await;
         }
     }
 
@@ -150,7 +166,7 @@ pub(crate) fn detect(
             ask_ec2(place, detection, library, runtime, env, &known)?;
         }
     }
-    Ok(Identity { known: receiver, wait, required })
+    Ok(Identity { known: receiver, until: Instant::now() + wait, required })
 }
 
 /// The host's name, from the first source that knows one. What may have to ask the

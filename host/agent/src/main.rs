@@ -12,6 +12,7 @@ mod library;
 mod logging;
 mod memory;
 mod metrics;
+mod owner;
 mod pipeline;
 mod print;
 mod serve;

@@ -17,5 +17,5 @@ mod severity;
 pub use attribute::Attribute;
 pub use check::{Checked, Invalid};
 pub use columns::{Key, Kind, MAX_JSON_DEPTH, MAX_KEY_BYTES, Patch, Records, SEVERITY_UNCHANGED, Subject};
-pub use file::{FileKey, Identity, Span};
+pub use file::{Anchor, FileKey, Identity, Lineage, Span};
 pub use severity::{MAX_SEVERITY, severity_text};

@@ -1,17 +1,23 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use skidway_model::Identity;
+use skidway_model::{Anchor, Identity, Lineage};
 
-/// How far a file is done with.
+/// How far a text is done with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The name it was last known by.
+    /// The name its file was last known by.
     pub path: PathBuf,
-    /// What it is.
+    /// What that file is.
     pub identity: Identity,
+    /// What tells the text from others; there is one checkpoint for each.
+    pub lineage: Lineage,
     /// Everything before this byte has been answered for.
     pub offset: u64,
+    /// What stands right before it.
+    pub anchor: Anchor,
+    /// So far it was read: what lies between was on its way.
+    pub read_to: u64,
     /// When the file was last known to be written to.
     pub modified: SystemTime,
 }
@@ -19,10 +25,8 @@ pub struct Checkpoint {
 /// What there is to save at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Files that are followed, or were until everything read of them was
-    /// answered for.
+    /// Texts that are followed, or were until everything read of them was answered for.
     pub checkpoints: Vec<Checkpoint>,
-    /// Files whose content exists no more, since the last snapshot: what is known of
-    /// them must not be taken for knowledge about a file that gets their inode.
-    pub forgotten: Vec<Identity>,
+    /// Texts that exist no more, since the last snapshot: nothing is to be looked for.
+    pub forgotten: Vec<Lineage>,
 }

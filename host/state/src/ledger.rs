@@ -11,11 +11,9 @@
 //! One lock, taken once per chunk and once per answer, never per line.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
-use skidway_model::{FileKey, Identity, Span};
+use skidway_model::{Anchor, FileKey, Lineage, Span};
 
 use crate::{Checkpoint, Lines, Snapshot, Totals};
 
@@ -52,19 +50,15 @@ pub enum LedgerError {
 #[derive(Debug, Default)]
 struct Books {
     files: BTreeMap<FileKey, File>,
-    forgotten: Vec<Identity>,
+    forgotten: Vec<Lineage>,
     totals: Totals,
 }
 
 #[derive(Debug)]
 struct File {
-    path: PathBuf,
-    identity: Identity,
-    modified: SystemTime,
     life: Life,
-    checkpoint: u64,
-    read_to: u64,
-    /// Everything between the checkpoint and `read_to`.
+    checkpoint: Checkpoint,
+    /// Everything between the checkpoint's offset and its `read_to`.
     flights: VecDeque<Flight>,
 }
 
@@ -80,6 +74,8 @@ enum Life {
 #[derive(Debug)]
 struct Flight {
     span: Span,
+    /// What stands before the span's end.
+    anchor: Anchor,
     records: u64,
     answered: bool,
 }
@@ -92,40 +88,37 @@ impl Ledger {
         Self::default()
     }
 
-    /// A file is followed from now on, from this offset. A key that is known
-    /// already is left as it is.
-    pub fn open(&self, file: FileKey, path: &Path, identity: Identity, modified: SystemTime, offset: u64) {
+    /// A file is followed from now on, from the checkpoint's offset. A key that is
+    /// known already is left as it is.
+    pub fn open(&self, file: FileKey, checkpoint: Checkpoint) {
+        let read_to = checkpoint.offset;
         self.books().files.entry(file).or_insert_with(|| File {
-            path: path.to_owned(),
-            identity,
-            modified,
             life: Life::Open,
-            checkpoint: offset,
-            read_to: offset,
+            checkpoint: Checkpoint { read_to, ..checkpoint },
             flights: VecDeque::new(),
         });
     }
 
-    /// The file's name, head or time has changed.
-    pub fn update(&self, file: FileKey, path: &Path, identity: Identity, modified: SystemTime) {
-        if let Some(known) = self.books().files.get_mut(&file) {
-            if known.path != path {
-                known.path = path.to_owned();
-            }
-            known.identity = identity;
-            known.modified = modified;
+    /// The file's name, identity or time has changed. How far it is done with is the
+    /// ledger's own business.
+    pub fn update(&self, file: FileKey, now: Checkpoint) {
+        if let Some(File { checkpoint, .. }) = self.books().files.get_mut(&file) {
+            checkpoint.path = now.path;
+            checkpoint.identity = now.identity;
+            checkpoint.modified = now.modified;
         }
     }
 
-    /// The span is read and parsed; its records are in flight from now on. A span
-    /// without records in flight (all lines blank, all records dropped) waits for
-    /// no answer.
-    pub fn read(&self, file: FileKey, span: Span, lines: Lines) -> Result<(), LedgerError> {
+    /// The span is read and parsed; its records are in flight from now on. `anchor` is
+    /// what stands before its end. A span without records in flight (all lines blank,
+    /// all records dropped) waits for no answer.
+    pub fn read(&self, file: FileKey, span: Span, anchor: Anchor, lines: Lines) -> Result<(), LedgerError> {
         let books = &mut *self.books();
         let known = books.files.get_mut(&file).filter(|known| known.life == Life::Open);
         let known = known.ok_or(LedgerError::NotOpen(file))?;
-        if span.start != known.read_to {
-            return Err(LedgerError::Gap { file, expected: known.read_to, span });
+        let expected = known.checkpoint.read_to;
+        if span.start != expected {
+            return Err(LedgerError::Gap { file, expected, span });
         }
         if span.is_empty() {
             let at = span.start;
@@ -136,8 +129,8 @@ impl Ledger {
         if answered {
             books.totals.answered(span.len(), 0, 0);
         }
-        known.read_to = span.end;
-        known.flights.push_back(Flight { span, records: lines.in_flight(), answered });
+        known.checkpoint.read_to = span.end;
+        known.flights.push_back(Flight { span, anchor, records: lines.in_flight(), answered });
         known.advance();
         Ok(())
     }
@@ -164,18 +157,14 @@ impl Ledger {
         }
     }
 
-    /// The content of the file exists no more (truncated, deleted): nothing is saved
-    /// about it. Its records are still counted when they are answered for.
+    /// The content of the file exists no more (truncated, deleted). Until everything
+    /// read of it is answered for it is still saved: should the run end before, a copy
+    /// may be found.
     pub fn forget(&self, file: FileKey) {
         let books = &mut *self.books();
-        if let Some(known) = books.files.get_mut(&file)
-            && known.life != Life::Forgotten
-        {
+        if let Some(known) = books.files.get_mut(&file) {
             known.life = Life::Forgotten;
-            books.forgotten.push(known.identity);
-            if known.flights.is_empty() {
-                books.files.remove(&file);
-            }
+            books.forget_answered(file);
         }
     }
 
@@ -184,8 +173,7 @@ impl Ledger {
     /// once: so every snapshot must be given to it.
     pub fn snapshot(&self) -> Snapshot {
         let books = &mut *self.books();
-        let saved = books.files.values().filter(|file| file.life != Life::Forgotten);
-        let checkpoints = saved.map(File::checkpoint).collect();
+        let checkpoints = books.files.values().map(|file| file.checkpoint.clone()).collect();
         books.files.retain(|_, file| file.life != Life::Closed || !file.flights.is_empty());
         Snapshot { checkpoints, forgotten: std::mem::take(&mut books.forgotten) }
     }
@@ -203,7 +191,7 @@ impl Ledger {
     /// Everything before this byte has been answered for; `None` for a file that
     /// the ledger does not know (any more).
     pub fn checkpoint(&self, file: FileKey) -> Option<u64> {
-        self.books().files.get(&file).map(|file| file.checkpoint)
+        self.books().files.get(&file).map(|file| file.checkpoint.offset)
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -229,9 +217,16 @@ impl Books {
             rejected -= refused;
             self.totals.answered(span.len(), flight.records - refused, refused);
             file.advance();
-            if file.life == Life::Forgotten && file.flights.is_empty() {
-                self.files.remove(&key);
-            }
+            self.forget_answered(key);
+        }
+    }
+
+    /// Lets go of a file whose content is gone and whose records are all answered for.
+    fn forget_answered(&mut self, key: FileKey) {
+        let is_done = |file: &File| file.life == Life::Forgotten && file.flights.is_empty();
+        if let Some(file) = self.files.get(&key).filter(|file| is_done(file)) {
+            self.forgotten.push(file.checkpoint.lineage);
+            self.files.remove(&key);
         }
     }
 }
@@ -241,16 +236,8 @@ impl Books {
 impl File {
     fn advance(&mut self) {
         while let Some(flight) = self.flights.pop_front_if(|flight| flight.answered) {
-            self.checkpoint = flight.span.end;
-        }
-    }
-
-    fn checkpoint(&self) -> Checkpoint {
-        Checkpoint {
-            path: self.path.clone(),
-            identity: self.identity,
-            offset: self.checkpoint,
-            modified: self.modified,
+            self.checkpoint.offset = flight.span.end;
+            self.checkpoint.anchor = flight.anchor;
         }
     }
 }

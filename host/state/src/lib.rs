@@ -9,13 +9,15 @@
 //! and stand at different places in it.
 
 mod checkpoint;
+mod host;
 mod ledger;
 mod resume;
 mod store;
 mod totals;
 
 pub use checkpoint::{Checkpoint, Snapshot};
+pub use host::Host;
 pub use ledger::{Ledger, LedgerError};
-pub use resume::Resumer;
+pub use resume::{Left, Resumer, Text};
 pub use store::{StateError, StateFile};
 pub use totals::{Imbalance, Lines, Totals, Uneven};

@@ -1,7 +1,7 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use skidway_model::Identity;
+use skidway_model::{Anchor, Identity, Lineage};
 
 use crate::Checkpoint;
 
@@ -19,22 +19,44 @@ const TELLING_HEAD: u32 = 16;
 pub struct Resumer {
     first_run: bool,
     /// Taken out once claimed: a file that is given the inode later is another one.
-    checkpoints: Vec<Option<Checkpoint>>,
-    by_node: HashMap<(u64, u64), usize>,
-    by_path: HashMap<PathBuf, Vec<usize>>,
+    known: BTreeMap<Lineage, Left>,
+    /// All of them, claimed or not.
+    names: BTreeSet<Lineage>,
+    by_node: HashMap<(u64, u64), Vec<Lineage>>,
+    by_path: HashMap<PathBuf, Vec<Lineage>>,
+}
+
+/// What an earlier run left of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// How far it was done with.
+    pub checkpoint: Checkpoint,
+    /// It was not followed any more when the run ended.
+    pub gone: bool,
+}
+
+/// What can be asked of a file that was found.
+pub trait Text {
+    /// Its length in bytes; `u64::MAX` where that is not known.
+    fn length(&self) -> u64;
+    /// The hash of its first bytes; `None` when it has not as many.
+    fn head_hash(&self, length: u32) -> Option<u64>;
+    /// Whether these bytes stand before the offset, as far as that can be told.
+    fn is_anchored(&self, offset: u64, anchor: Anchor) -> bool;
 }
 
 // === impl Resumer ===
 
 impl Resumer {
     /// What an earlier run has left, or nothing on a first run.
-    pub fn new(checkpoints: Option<Vec<Checkpoint>>) -> Self {
-        let mut resumer = Self { first_run: checkpoints.is_none(), ..Self::default() };
-        for (index, checkpoint) in checkpoints.unwrap_or_default().into_iter().enumerate() {
-            let Identity { device, inode, .. } = checkpoint.identity;
-            resumer.by_node.insert((device, inode), index);
-            resumer.by_path.entry(checkpoint.path.clone()).or_default().push(index);
-            resumer.checkpoints.push(Some(checkpoint));
+    pub fn new(left: Option<Vec<Left>>) -> Self {
+        let mut resumer = Self { first_run: left.is_none(), ..Self::default() };
+        for left in left.unwrap_or_default() {
+            let Checkpoint { path, identity, lineage, .. } = &left.checkpoint;
+            resumer.by_node.entry((identity.device, identity.inode)).or_default().push(*lineage);
+            resumer.by_path.entry(path.clone()).or_default().push(*lineage);
+            resumer.names.insert(*lineage);
+            resumer.known.insert(*lineage, left);
         }
         resumer
     }
@@ -44,42 +66,48 @@ impl Resumer {
         self.first_run
     }
 
-    /// How many files are known and not yet found.
-    pub fn unclaimed(&self) -> usize {
-        self.checkpoints.iter().flatten().count()
+    /// Texts that are known and not yet found.
+    pub fn unclaimed(&self) -> impl Iterator<Item = &Left> {
+        self.known.values()
     }
 
-    /// The offset to go on from in the file with this name and identity, `length`
-    /// bytes long. `head_hash` answers the hash of its first bytes, `None` when it
-    /// has not as many.
+    /// This text is found, by other means than [`find`](Self::find).
+    pub fn claim(&mut self, lineage: Lineage) -> Option<Checkpoint> {
+        self.known.remove(&lineage).map(|left| left.checkpoint)
+    }
+
+    /// Whether an earlier run has read a text of this name, found or not: a new text
+    /// needs another one.
+    pub fn knows(&self, lineage: Lineage) -> bool {
+        self.names.contains(&lineage)
+    }
+
+    /// The checkpoint of the file with this name and identity.
     ///
-    /// It is the file of a checkpoint when device and inode agree and it still
+    /// It is the file of a checkpoint when it is the same for the file system and still
     /// begins as it did then; or when the name agrees and it begins as it did, with
     /// a head of at least 16 bytes: a file that was restored from a copy, or on a
     /// file system whose numbers change when it is mounted. Either way it must not
-    /// be shorter than the checkpoint: then its content was replaced.
-    pub fn find(
-        &mut self,
-        path: &Path,
-        identity: &Identity,
-        length: u64,
-        head_hash: impl Fn(u32) -> Option<u64>,
-    ) -> Option<u64> {
+    /// be shorter than the checkpoint, and what stands before that must be what stood
+    /// there: else its content was replaced.
+    pub fn find(&mut self, path: &Path, identity: &Identity, text: &impl Text) -> Option<Checkpoint> {
         let is_it = |known: &Checkpoint| {
-            let Identity { head_len, head_hash: hash, .. } = known.identity;
-            known.offset <= length && head_hash(head_len) == Some(hash)
+            let Identity { head_len, head_hash, .. } = known.identity;
+            known.offset <= text.length()
+                && text.head_hash(head_len) == Some(head_hash)
+                && text.is_anchored(known.offset, known.anchor)
         };
-        let at = |index: &usize| self.checkpoints[*index].as_ref();
-        let by_node = self.by_node.get(&(identity.device, identity.inode));
-        let by_node = by_node.filter(|index| at(index).is_some_and(is_it));
-        let by_path = || {
-            let candidates = self.by_path.get(path)?.iter();
-            candidates.rev().find(|index| {
-                at(index).is_some_and(|known| known.identity.head_len >= TELLING_HEAD && is_it(known))
-            })
-        };
-        let index = *by_node.or_else(by_path)?;
-        self.checkpoints[index].take().map(|known| known.offset)
+        let checkpoint = |lineage: &&Lineage| self.known.get(*lineage).map(|left| &left.checkpoint);
+        let by_node = self.by_node.get(&(identity.device, identity.inode)).into_iter().flatten();
+        let mut by_node = by_node.filter(|lineage| {
+            checkpoint(lineage).is_some_and(|known| known.identity.same_node(identity) && is_it(known))
+        });
+        let by_path = self.by_path.get(path).into_iter().flatten();
+        let mut by_path = by_path.rev().filter(|lineage| {
+            checkpoint(lineage).is_some_and(|known| known.identity.head_len >= TELLING_HEAD && is_it(known))
+        });
+        let lineage = *by_node.next().or_else(|| by_path.next())?;
+        self.claim(lineage)
     }
 }
 
@@ -96,19 +124,49 @@ mod tests {
         head.iter().fold(7, |hash, &byte| hash * 31 % 1_000_003 + u64::from(byte))
     }
 
-    fn identity(inode: u64, head: &[u8]) -> Identity {
-        Identity { device: 1, inode, head_len: head.len() as u32, head_hash: hash(head) }
+    impl Text for &[u8] {
+        fn length(&self) -> u64 {
+            self.len() as u64
+        }
+
+        fn head_hash(&self, length: u32) -> Option<u64> {
+            self.get(..length as usize).map(hash)
+        }
+
+        fn is_anchored(&self, offset: u64, anchor: Anchor) -> bool {
+            let before = &self[..offset as usize];
+            hash(&before[before.len() - anchor.len as usize..]) == anchor.hash
+        }
     }
 
+    fn identity(inode: u64, head: &[u8]) -> Identity {
+        Identity { device: 1, inode, born_unix_nano: 0, head_len: head.len() as u32, head_hash: hash(head) }
+    }
+
+    /// A checkpoint in a text that begins with `head`.
     fn known(path: &str, inode: u64, head: &[u8], offset: u64) -> Resumer {
-        let identity = identity(inode, head);
-        let checkpoint = Checkpoint { path: path.into(), identity, offset, modified: SystemTime::UNIX_EPOCH };
-        Resumer::new(Some(vec![checkpoint]))
+        let anchor = Anchor { len: 0, hash: hash(b"") };
+        let checkpoint = Checkpoint {
+            path: path.into(),
+            identity: identity(inode, head),
+            lineage: Lineage(inode),
+            offset,
+            anchor,
+            read_to: offset,
+            modified: SystemTime::UNIX_EPOCH,
+        };
+        Resumer::new(Some(vec![Left { checkpoint, gone: false }]))
+    }
+
+    fn anchored(mut resumer: Resumer, before: &[u8]) -> Resumer {
+        for left in resumer.known.values_mut() {
+            left.checkpoint.anchor = Anchor { len: before.len() as u32, hash: hash(before) };
+        }
+        resumer
     }
 
     fn find(resumer: &mut Resumer, path: &str, inode: u64, text: &[u8]) -> Option<u64> {
-        let head_hash = |length: u32| text.get(..length as usize).map(hash);
-        resumer.find(Path::new(path), &identity(inode, text), text.len() as u64, head_hash)
+        resumer.find(Path::new(path), &identity(inode, text), &text).map(|known| known.offset)
     }
 
     #[test]
@@ -130,9 +188,28 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_was_made_later_is_another_one_however_it_begins() {
+        let mut resumer = known("/a", 5, HEAD, 20);
+        for left in resumer.known.values_mut() {
+            left.checkpoint.identity.born_unix_nano = 7;
+        }
+        let born = |born_unix_nano| Identity { born_unix_nano, ..identity(5, HEAD) };
+        assert_eq!(resumer.find(Path::new("/b"), &born(8), &HEAD), None);
+        assert!(resumer.find(Path::new("/b"), &born(7), &HEAD).is_some());
+    }
+
+    #[test]
     fn a_file_shorter_than_the_checkpoint_was_replaced() {
         assert_eq!(find(&mut known("/a", 5, HEAD, 100), "/a", 5, HEAD), None);
         assert_eq!(find(&mut known("/a", 5, HEAD, 100), "/a", 6, HEAD), None);
+    }
+
+    #[test]
+    fn what_stands_before_the_checkpoint_tells_content_that_begins_alike() {
+        let text = [HEAD, b" old old old"].concat();
+        let mut resumer = anchored(known("/a", 5, HEAD, text.len() as u64), b"old old");
+        assert_eq!(find(&mut resumer, "/a", 5, &[HEAD, b" new new new, and more"].concat()), None);
+        assert_eq!(find(&mut resumer, "/a", 5, &text), Some(text.len() as u64));
     }
 
     #[test]
@@ -145,9 +222,9 @@ mod tests {
     #[test]
     fn a_checkpoint_is_claimed_once() {
         let mut resumer = known("/a", 5, HEAD, 20);
-        assert_eq!(resumer.unclaimed(), 1);
+        assert_eq!(resumer.unclaimed().count(), 1);
         assert_eq!(find(&mut resumer, "/a", 5, HEAD), Some(20));
-        assert_eq!(resumer.unclaimed(), 0);
+        assert_eq!(resumer.unclaimed().count(), 0);
         assert_eq!(find(&mut resumer, "/a", 5, HEAD), None);
     }
 

@@ -1,20 +1,29 @@
 //! Checkpoints on disk.
 //!
-//! A state folder holds `checkpoints.json` and `lock`. The format, version 1:
+//! A state folder holds `checkpoints.json`, the one that was saved before it as
+//! `checkpoints.previous.json`, and `lock`. The format, version 2, is two lines:
 //!
 //! ```json
-//! {"version": 1, "files": [{"path": "/var/log/syslog", "device": 64769, "inode": 131,
-//!   "head_len": 1000, "head_hash": "85944171f73967e8", "offset": 52043,
+//! {"version": 2, "generation": 17, "crc32": "0f5c8e21"}
+//! {"host": {"instance": "i-0abc", "machine": "4c4c..."}, "files": [{"path": "/var/log/syslog",
+//!   "device": 64769, "inode": 131, "born_unix_nano": 1763000000000000000,
+//!   "head_len": 1000, "head_hash": "85944171f73967e8", "lineage": "af63dc4c8601ec8c",
+//!   "offset": 52043, "anchor_len": 256, "anchor_hash": "cbf29ce484222325", "read_to": 60000,
 //!   "modified_unix_nano": 1764000000000000000, "gone_since_unix": 1764003600}]}
 //! ```
 //!
 //! `path` is an array of bytes where it is not UTF-8; `gone_since_unix` is there
-//! for files that were not followed any more at that time.
+//! for files that were not followed any more at that time; the checksum is that of
+//! the second line.
 //!
 //! Invariants: the file is replaced as a whole, by a rename, after the new content
 //! is on disk, so a crash leaves the old or the new one, never a mixture, and
-//! what a crash left under the temporary name is never read. Whoever has the
-//! folder open holds the lock; the system lets go of it when the process ends.
+//! what a crash left under the temporary name is never read. A file that does not
+//! agree with its checksum is never believed: then the one before it counts, whose
+//! checkpoints stand further back, so lines come twice and none is lost; without
+//! that one, files are read from their beginning. A state that was written on
+//! another host is not used at all. Whoever has the folder open holds the lock; the
+//! system lets go of it when the process ends.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -26,11 +35,14 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use crate::{Checkpoint, Resumer, Snapshot};
+use skidway_model::Lineage;
+
+use crate::{Checkpoint, Host, Left, Resumer, Snapshot};
 
 mod format;
 
 const NAME: &str = "checkpoints.json";
+const PREVIOUS: &str = "checkpoints.previous.json";
 const LOCK: &str = "lock";
 /// Far more than the entries of ten thousand files; what is larger is not ours.
 const MAX_BYTES: u64 = 256 << 20;
@@ -44,7 +56,9 @@ const MAX_GONE: usize = 10_000;
 #[derive(Debug)]
 pub struct StateFile {
     folder: PathBuf,
-    entries: BTreeMap<(u64, u64), Entry>,
+    generation: u64,
+    host: Host,
+    entries: BTreeMap<Lineage, Entry>,
     /// What is on disk is not what is in `entries`.
     changed: bool,
     /// Held for as long as the folder is ours.
@@ -114,21 +128,53 @@ fn holder(pid: Option<u32>) -> String {
 
 impl StateFile {
     /// Takes the folder for this process, makes it where it is missing (0700), and
-    /// reads what an earlier run left. A file that cannot be understood is moved
-    /// aside to `checkpoints.json.corrupt`, said at WARN, and counts as missing.
-    pub fn open(folder: &Path) -> Result<(Self, Resumer), StateError> {
+    /// reads what an earlier run on this host left. A file that cannot be understood is
+    /// moved aside to `checkpoints.json.corrupt`, said at WARN, and the one before it
+    /// counts.
+    pub fn open(folder: &Path, host: &Host) -> Result<(Self, Resumer), StateError> {
         let unusable = |source| StateError::Folder { path: folder.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unusable)?;
         let lock = lock(folder)?;
-        let entries = load(&folder.join(NAME))?;
-        let checkpoints =
-            entries.as_ref().map(|entries| entries.iter().map(|e| e.checkpoint.clone()).collect());
+        let Found { saved, first_run } = load_latest(folder)?;
+        let generation = saved.generation;
+        let is_ours = host.may_be(&saved.host);
+        if !is_ours {
+            tracing::warn!(state = %folder.display(), written_on = %saved.host, this_is = %host,
+                "the state was written on another host, as in a copy of its disk: starting afresh");
+        }
+        let before = if is_ours { saved } else { format::Saved::default() };
+        let first_run = first_run || !is_ours;
+        let host = host.or(&before.host);
         // On a first run even an empty state is worth writing: it says that there
         // was a first run.
-        let changed = entries.is_none();
-        let node = |entry: &Entry| (entry.checkpoint.identity.device, entry.checkpoint.identity.inode);
-        let entries = entries.unwrap_or_default().into_iter().map(|entry| (node(&entry), entry)).collect();
-        Ok((Self { folder: folder.to_owned(), entries, changed, _lock: lock }, Resumer::new(checkpoints)))
+        let changed = first_run || host != before.host;
+        let left =
+            |entry: &Entry| Left { checkpoint: entry.checkpoint.clone(), gone: entry.gone_since.is_some() };
+        let left = (!first_run).then(|| before.entries.iter().map(left).collect());
+        let entries = before.entries.into_iter().map(|entry| (entry.checkpoint.lineage, entry)).collect();
+        let state = Self { folder: folder.to_owned(), generation, host, entries, changed, _lock: lock };
+        Ok((state, Resumer::new(left)))
+    }
+
+    /// More is known of this host. A state that turns out to be another host's is this
+    /// one's from now on: its checkpoints are in use already.
+    pub fn identify(&mut self, host: &Host) {
+        let all = host.or(&self.host);
+        if all == self.host {
+            return;
+        }
+        if !host.may_be(&self.host) {
+            tracing::warn!(state = %self.folder.display(), written_on = %self.host, this_is = %host,
+                "the state turns out to be from another host, as in a copy of its disk: lines that this copy holds \
+                 of the other one's logs may have been passed over or sent");
+        }
+        self.host = all;
+        self.changed = true;
+    }
+
+    /// Whether an earlier run left something in this folder.
+    pub fn exists(folder: &Path) -> bool {
+        [NAME, PREVIOUS].iter().any(|name| folder.join(name).exists())
     }
 
     /// Saves a snapshot; `false` when there was nothing to write. Files that are not
@@ -145,40 +191,47 @@ impl StateFile {
         }
         let path = self.folder.join(NAME);
         self.write(&path).map_err(|source| StateError::Write { path, source })?;
+        self.generation += 1;
         self.changed = false;
         Ok(true)
     }
 
     fn merge(&mut self, snapshot: &Snapshot, now: SystemTime) {
         for forgotten in &snapshot.forgotten {
-            self.changed |= self.entries.remove(&(forgotten.device, forgotten.inode)).is_some();
+            self.changed |= self.entries.remove(forgotten).is_some();
         }
-        let mut present = std::collections::HashSet::with_capacity(snapshot.checkpoints.len());
+        let mut present = BTreeMap::new();
         for checkpoint in &snapshot.checkpoints {
-            let node = (checkpoint.identity.device, checkpoint.identity.inode);
-            present.insert(node);
-            let known = self.entries.get(&node);
+            // A text that was let go and found again is there twice, until all of the
+            // first time is answered for.
+            let earliest = present.entry(checkpoint.lineage).or_insert(checkpoint);
+            if checkpoint.offset < earliest.offset {
+                *earliest = checkpoint;
+            }
+        }
+        for (&lineage, &checkpoint) in &present {
+            let known = self.entries.get(&lineage);
             if known.is_none_or(|known| known.gone_since.is_some() || known.checkpoint != *checkpoint) {
-                self.entries.insert(node, Entry { checkpoint: checkpoint.clone(), gone_since: None });
+                self.entries.insert(lineage, Entry { checkpoint: checkpoint.clone(), gone_since: None });
                 self.changed = true;
             }
         }
         let mut gone = Vec::new();
-        for (node, entry) in &mut self.entries {
-            if !present.contains(node) {
+        for (lineage, entry) in &mut self.entries {
+            if !present.contains_key(lineage) {
                 if entry.gone_since.is_none() {
                     entry.gone_since = Some(now);
                     self.changed = true;
                 }
-                gone.push((entry.gone_since, *node));
+                gone.push((entry.gone_since, *lineage));
             }
         }
         gone.sort_unstable();
         let too_many = gone.len().saturating_sub(MAX_GONE);
-        for (index, (since, node)) in gone.into_iter().enumerate() {
+        for (index, (since, lineage)) in gone.into_iter().enumerate() {
             let age = since.and_then(|since| now.duration_since(since).ok()).unwrap_or_default();
             if index < too_many || age > KEEP_GONE {
-                self.entries.remove(&node);
+                self.entries.remove(&lineage);
                 self.changed = true;
             }
         }
@@ -191,8 +244,13 @@ impl StateFile {
             _ => {}
         }
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-        file.write_all(&format::encode(self.entries.values())?)?;
+        file.write_all(&format::encode(self.generation + 1, &self.host, self.entries.values())?)?;
         file.sync_all()?;
+        // Between the two renames there is the one before only, which counts then.
+        match fs::rename(path, self.folder.join(PREVIOUS)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         fs::rename(&temporary, path)?;
         File::open(&self.folder)?.sync_all()
     }
@@ -226,12 +284,49 @@ fn lock(folder: &Path) -> Result<File, StateError> {
     Ok(file)
 }
 
-/// What is on disk; `None` when there is nothing, or nothing that makes sense.
-fn load(path: &Path) -> Result<Option<Vec<Entry>>, StateError> {
+/// What an earlier run left.
+struct Found {
+    saved: format::Saved,
+    /// There was none.
+    first_run: bool,
+}
+
+/// The latest state that is whole. Without any, but with ruins, it is not a first run:
+/// the files were read, so they are read from their beginning.
+fn load_latest(folder: &Path) -> Result<Found, StateError> {
+    let mut ruins = false;
+    for name in [NAME, PREVIOUS] {
+        match load(&folder.join(name))? {
+            Loaded::Whole(saved) => {
+                if name == PREVIOUS {
+                    tracing::warn!(state = %folder.display(), generation = saved.generation,
+                        "going on from the state before the last one: some lines are sent again");
+                }
+                return Ok(Found { saved, first_run: false });
+            }
+            Loaded::Missing => {}
+            Loaded::Corrupt => ruins = true,
+        }
+    }
+    if ruins {
+        tracing::warn!(state = %folder.display(),
+            "no state is left to go on from: files are read from their beginning, so lines are sent again");
+    }
+    Ok(Found { saved: format::Saved::default(), first_run: !ruins })
+}
+
+enum Loaded {
+    Whole(format::Saved),
+    Missing,
+    /// Moved aside.
+    Corrupt,
+}
+
+fn load(path: &Path) -> Result<Loaded, StateError> {
     let unreadable = |source| StateError::Read { path: path.to_owned(), source };
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Loaded::Missing),
         Err(error) => return Err(unreadable(error)),
     };
     let mut text = Vec::new();
@@ -242,7 +337,7 @@ fn load(path: &Path) -> Result<Option<Vec<Entry>>, StateError> {
         format::decode(&text)
     };
     match decoded {
-        Ok(entries) => Ok(Some(entries)),
+        Ok(saved) => Ok(Loaded::Whole(saved)),
         Err(format::Undecodable::Newer(found)) => {
             Err(StateError::Newer { path: path.to_owned(), found, known: format::VERSION })
         }
@@ -250,8 +345,8 @@ fn load(path: &Path) -> Result<Option<Vec<Entry>>, StateError> {
             let aside = path.with_extension("json.corrupt");
             fs::rename(path, &aside).map_err(unreadable)?;
             tracing::warn!(path = %path.display(), moved_to = %aside.display(), error,
-                "the state file cannot be understood: starting afresh");
-            Ok(None)
+                "the state file cannot be understood");
+            Ok(Loaded::Corrupt)
         }
     }
 }

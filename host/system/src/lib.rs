@@ -10,6 +10,7 @@ mod os;
 use skidway_model::{Attribute, Kind};
 
 pub use name::{HostnameSource, host_name};
+pub use os::{instance_id, machine_id};
 
 /// What this crate can say.
 pub const ATTRIBUTES: [&str; 13] = [

@@ -3,10 +3,17 @@
 use std::fs;
 
 /// What systemd or D-Bus calls this machine (machine-id(5)).
-pub(crate) fn machine_id() -> Option<String> {
+pub fn machine_id() -> Option<String> {
     let paths = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
     let ids = paths.iter().filter_map(|path| fs::read_to_string(path).ok());
     ids.map(|id| id.trim().to_owned()).find(|id| !id.is_empty())
+}
+
+/// The id that EC2 gave this instance, as far as its firmware tells: on Nitro the asset
+/// tag of the board.
+pub fn instance_id() -> Option<String> {
+    let tag = fs::read_to_string("/sys/devices/virtual/dmi/id/board_asset_tag").ok()?;
+    Some(tag.trim().to_owned()).filter(|tag| tag.starts_with("i-"))
 }
 
 /// Names as the semantic conventions have them (`host.arch`).

@@ -3,22 +3,17 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::path::PathBuf;
 use std::time::SystemTime;
 
-use skidway_model::Identity;
-
-use crate::discover::Found;
+use crate::copies::is_rotated;
 use crate::followed::Followed;
 use crate::head::head_hash;
-use crate::options::Compression;
+use crate::resume::{Found, Known, Place, TELLING_HEAD};
 use crate::scan::Node;
 use crate::tailer::Tailer;
 
-/// How many files that were let go are remembered.
+/// How many texts that were let go are remembered.
 const MAX_PARTED: usize = 1024;
-/// A shorter head tells nothing about a file on another inode.
-const TELLING_HEAD: u32 = 16;
 
 #[derive(Default)]
 pub(crate) struct Absent {
@@ -29,11 +24,9 @@ pub(crate) struct Absent {
 }
 
 struct Parted {
-    path: PathBuf,
-    identity: Identity,
-    offset: u64,
-    /// It cannot come back, but a compressed copy may; its inode is another file's.
-    deleted: bool,
+    known: Known,
+    /// The file does not hold it any more, so it can only come back as a copy.
+    lost: bool,
 }
 
 // === impl Absent ===
@@ -42,29 +35,37 @@ impl Absent {
     /// Let go although it still exists: in a directory that could not be read, or
     /// under a name that does not match.
     pub(crate) fn part(&mut self, file: &Followed) {
-        self.remember(file, false);
+        self.remember(Known::of(file), false);
     }
 
     /// Read to its end and deleted.
     pub(crate) fn deleted(&mut self, file: &Followed) {
-        self.remember(file, true);
+        self.remember(Known::of(file), true);
     }
 
-    fn remember(&mut self, file: &Followed, deleted: bool) {
+    /// The file holds another text now, and no copy was found.
+    pub(crate) fn replaced(&mut self, known: Known) {
+        self.remember(known, true);
+    }
+
+    fn remember(&mut self, known: Known, lost: bool) {
         if self.parted.len() == MAX_PARTED {
             self.parted.pop_front();
         }
-        let Followed { path, identity, offset, .. } = file;
-        self.parted.push_back(Parted { path: path.clone(), identity: *identity, offset: *offset, deleted });
+        self.parted.push_back(Parted { known, lost });
     }
 
-    pub(crate) fn returned(&mut self, found: &Found<'_>) -> Option<u64> {
-        let index = self.parted.iter().position(|Parted { identity: known, deleted, .. }| {
-            !deleted
-                && (known.device, known.inode) == (found.identity.device, found.identity.inode)
-                && found.head_hash(known.head_len) == Some(known.head_hash)
+    /// Where to go on in a file that is back, or that turns out to be the copy of one
+    /// that is gone.
+    pub(crate) fn returned(&mut self, found: &Found<'_>) -> Option<Place> {
+        let index = self.parted.iter().position(|Parted { known, lost }| {
+            if *lost {
+                !found.file.is_packed() && is_rotated(found.path, &known.path) && known.is_in(found)
+            } else {
+                known.is_still(found)
+            }
         })?;
-        self.parted.remove(index).map(|parted| parted.offset)
+        self.parted.remove(index).map(|parted| parted.known.place())
     }
 }
 
@@ -77,41 +78,44 @@ impl Tailer {
     }
 
     /// How much of a new file was read, or will be, under another name: rotation made
-    /// it by compressing a file of the same folder. 0 for any other file.
-    pub(crate) fn read_elsewhere(&mut self, file: &mut Followed) -> io::Result<u64> {
+    /// it by compressing a file of the same folder. Any other file is read from its
+    /// beginning.
+    pub(crate) fn read_elsewhere(&mut self, file: &mut Followed) -> io::Result<Place> {
+        let beginning = Place { offset: 0, lineage: file.lineage };
         if !file.is_packed() {
-            return Ok(0);
+            return Ok(beginning);
         }
         let mut head = Vec::new();
         file.head(file.identity.head_len as usize, &mut head)?;
-        let begins = |identity: &Identity| {
+        let begins = |identity: &skidway_model::Identity| {
             let known = head.get(..identity.head_len as usize).filter(|_| identity.head_len >= TELLING_HEAD);
             known.is_some_and(|head| head_hash(head) == identity.head_hash)
         };
         // What is followed is read to its end, wherever that is.
         let followed = self.files.values().filter(|file| !file.is_packed());
-        let followed = followed.map(|file| (&file.path, file.identity, file.length));
-        let parted = self.absent.parted.iter().map(|parted| (&parted.path, parted.identity, parted.offset));
+        let followed = followed.map(|file| (&file.path, file.identity, file.length, file.lineage));
+        let parted = self.absent.parted.iter().map(|Parted { known, .. }| known);
+        let parted = parted.map(|known| (&known.path, known.identity, known.offset, known.lineage));
         let original = followed
             .chain(parted)
-            .find(|(path, identity, _)| path.parent() == file.path.parent() && begins(identity));
-        let Some((original, _, offset)) = original else { return Ok(0) };
+            .find(|(path, identity, ..)| path.parent() == file.path.parent() && begins(identity));
+        let Some((original, _, offset, lineage)) = original else { return Ok(beginning) };
         let original = original.display().to_string();
         let length = file.text_length()?;
         if length < offset {
             // It only begins like it.
-            return Ok(0);
+            return Ok(beginning);
         }
         tracing::info!(path = %file.path.display(), original, offset,
             "a compressed copy of a file that was read: going on where that ended");
-        Ok(offset)
+        Ok(Place { offset, lineage })
     }
 
     /// Remembers a file that is let go.
     pub(crate) fn part(&mut self, file: &Followed, deleted: bool) {
         if !deleted {
             self.absent.part(file);
-        } else if self.options.compression != Compression::None && !file.is_packed() {
+        } else if !file.is_packed() {
             self.absent.deleted(file);
         }
     }

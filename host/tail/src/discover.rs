@@ -8,13 +8,15 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use skidway_model::{FileKey, Identity};
+use skidway_model::FileKey;
 
+use crate::copies::original_path;
 use crate::followed::{Followed, open};
 use crate::handles::is_crowded;
-use crate::head::head_hash;
+use crate::head::next_lineage;
 use crate::notice::Notice;
-use crate::options::{Compression, MAX_HEAD, StartAt};
+use crate::options::{Compression, StartAt};
+use crate::resume::{Found, Known, Place};
 use crate::scan::{Match, Node, Problem, Scan};
 use crate::tailer::Tailer;
 use crate::turn::IDLE_FACTOR;
@@ -29,42 +31,27 @@ const SCAN_PAUSE_FACTOR: u32 = 20;
 /// that is done quickly is made more often, like a look.
 const SLOW_SCAN: Duration = Duration::from_secs(10);
 
-/// Knows how far files were read by an earlier run.
-pub trait Resume {
-    /// The offset to go on from, or `None` for a file never seen. Asked once when a
-    /// file is found. An offset past the file's end means that its content was
-    /// replaced, and counts as 0.
-    fn resume(&mut self, found: &Found<'_>) -> Option<u64>;
+/// Which files a walk takes up.
+#[derive(Clone, Copy)]
+enum Round<'a> {
+    /// Those that an earlier run was reading, at the start.
+    Known,
+    /// All.
+    All { first: bool, missing: &'a [Known] },
 }
 
-impl<F: FnMut(&Found<'_>) -> Option<u64>> Resume for F {
-    fn resume(&mut self, found: &Found<'_>) -> Option<u64> {
-        self(found)
-    }
+/// What became of a file that was found.
+enum Taken {
+    Followed(Node),
+    /// There is nothing to read in it now.
+    No,
+    /// It is up to the next round.
+    Later,
 }
 
-/// A file that was just found.
-pub struct Found<'a> {
-    /// The name it was found by.
-    pub path: &'a Path,
-    /// What it is.
-    pub identity: Identity,
-    /// Its length in bytes; `u64::MAX` where it is compressed, which has to be read for
-    /// that.
-    pub length: u64,
-    pub(crate) file: &'a Followed,
-}
-
-// === impl Found ===
-
-impl Found<'_> {
-    /// The hash of the file's first `length` bytes; `None` where it is shorter,
-    /// cannot be read, or where no head is that long.
-    pub fn head_hash(&self, length: u32) -> Option<u64> {
-        let length = length as usize;
-        let mut buffer = Vec::new();
-        let head = (length <= MAX_HEAD).then(|| self.file.head(length, &mut buffer))?.ok()?;
-        (head.len() == length).then(|| head_hash(head))
+impl Round<'_> {
+    fn is_first(self) -> bool {
+        matches!(self, Self::Known | Self::All { first: true, .. })
     }
 }
 
@@ -86,9 +73,7 @@ impl Tailer {
                 None => self.left(node, started),
             }
         }
-        for (node, found) in std::mem::take(&mut scan.files) {
-            self.found(node, found, first, started, &mut scan);
-        }
+        self.take_up(first, started, &mut scan);
         self.report(std::mem::take(&mut scan.problems));
         let fresh = self.watch_directories(std::mem::take(&mut scan.directories));
         let ended = Instant::now();
@@ -115,7 +100,7 @@ impl Tailer {
         let is_old = |found: &Match| age(found).is_some_and(|age| age > limit);
         let stays = |node: &Node| self.order.is_none() && self.by_node.contains_key(node);
         let old = scan.files.extract_if(.., |node, found| is_old(found) && !stays(node));
-        self.passed_over.extend(old.flat_map(|(_, found)| found.names()));
+        self.passed_over.extend(old.flat_map(|(_, found)| found.names().collect::<Vec<_>>()));
     }
 
     /// Leaves files out that are not among the first ones of the order. One that is
@@ -124,7 +109,7 @@ impl Tailer {
         let Some(order) = &self.order else { return };
         let chosen = order.choose(&scan.files);
         let last = scan.files.extract_if(.., |node, _| !chosen.contains(node));
-        let names = last.flat_map(|(_, found)| found.names());
+        let names = last.flat_map(|(_, found)| found.names().collect::<Vec<_>>());
         if order.looks_at_changes() {
             self.passed_over.extend(names);
         } else {
@@ -145,7 +130,7 @@ impl Tailer {
             self.notices.push_back(Notice::Changed { file: key });
             self.restless.insert(key);
         }
-        self.remember_names(node, found);
+        self.remember_names(node, &found);
     }
 
     fn left(&mut self, node: Node, now: Instant) {
@@ -162,29 +147,51 @@ impl Tailer {
         self.restless.insert(key);
     }
 
-    fn remember_names(&mut self, node: Node, found: Match) {
+    fn remember_names(&mut self, node: Node, found: &Match) {
         self.aliases.extend(found.names().map(|path| (path, node)));
     }
 
-    fn found(&mut self, node: Node, found: Match, first: bool, now: Instant, scan: &mut Scan) {
-        let Some((_, path)) = found.paths.first().cloned() else { return };
-        if !self.make_room() {
-            return self.put_off(node, &found, first);
+    /// Follows new files: at the start first those that an earlier run knows, so that
+    /// what is left can be compared with what they have become; originals before their
+    /// copies.
+    fn take_up(&mut self, first: bool, now: Instant, scan: &mut Scan) {
+        let mut new: Vec<(Node, Match)> = std::mem::take(&mut scan.files).into_iter().collect();
+        new.sort_by_cached_key(|(_, found)| {
+            found.paths.first().is_some_and(|(_, path)| original_path(path).is_some())
+        });
+        if first {
+            new.retain(|(node, found)| !self.found(*node, found, Round::Known, now, scan));
         }
-        match self.follow(&path, first, now) {
-            Ok(Some(opened)) => self.remember_names(opened, found),
-            Ok(None) => {}
+        let missing = if new.is_empty() { Vec::new() } else { self.resume.missing() };
+        for (node, found) in new {
+            self.found(node, &found, Round::All { first, missing: &missing }, now, scan);
+        }
+    }
+
+    /// `false` where the file is left to the next round.
+    fn found(&mut self, node: Node, found: &Match, round: Round<'_>, now: Instant, scan: &mut Scan) -> bool {
+        let first = round.is_first();
+        let Some((_, path)) = found.paths.first() else { return true };
+        if !self.make_room() {
+            self.put_off(node, found, first);
+            return true;
+        }
+        match self.follow(path, round, now) {
+            Ok(Taken::Followed(opened)) => self.remember_names(opened, found),
+            Ok(Taken::No) => {}
+            Ok(Taken::Later) => return false,
             Err(error) if is_crowded(&error) => {
                 self.lower_limit();
-                self.put_off(node, &found, first);
+                self.put_off(node, found, first);
             }
             Err(error) => {
                 if first {
                     self.absent.present_at_start.insert(node, found.length);
                 }
-                scan.problem(&path, error);
+                scan.problem(path, error);
             }
         }
+        true
     }
 
     /// There is no room for one more open file: the next walk finds it again.
@@ -197,48 +204,61 @@ impl Tailer {
 
     /// Opens a file and begins to follow it, unless it turns out to be one that is
     /// followed or no file at all any more.
-    fn follow(&mut self, path: &Path, first: bool, now: Instant) -> io::Result<Option<Node>> {
+    fn follow(&mut self, path: &Path, round: Round<'_>, now: Instant) -> io::Result<Taken> {
         let handle = open(path)?;
         let metadata = handle.metadata()?;
         if !metadata.is_file() || self.by_node.contains_key(&(metadata.dev(), metadata.ino())) {
-            return Ok(None);
+            return Ok(Taken::No);
         }
         let mut file = Followed::new(path.to_owned(), handle, now, &self.options, &mut self.scratch)?;
         let node = file.node();
+        let first = round.is_first();
+        // The file's earlier content has its name already.
+        while self.resume.knows(file.lineage) {
+            file.lineage = next_lineage(file.lineage);
+        }
         if self.options.compression != Compression::None && !file.head_is_whole() && self.is_young(&file) {
             // It is being written, perhaps by who compresses another one.
             if first {
                 self.absent.present_at_start.insert(node, file.length);
             }
             self.passed_over.insert(path.to_owned());
-            return Ok(None);
+            return Ok(Taken::No);
+        }
+        let place = match (self.resumed(&file), round) {
+            (Some(place), _) => Some(place),
+            (None, Round::Known) => return Ok(Taken::Later),
+            (None, Round::All { missing, .. }) => self.held_before(&file, missing).map(|known| known.place()),
+        };
+        if place.is_none() && self.is_spare_copy(&file, now) {
+            self.passed_over.insert(path.to_owned());
+            return Ok(Taken::No);
         }
         let present = self.absent.present_at_start.remove(&node).or(first.then_some(file.length));
-        let offset = match self.resumed(&file) {
-            Some(offset) => offset,
-            None => match (self.options.start_at, present) {
-                (StartAt::End, Some(length)) => {
-                    let length = if file.is_packed() { file.text_length()? } else { length };
-                    length - length % self.options.line_feed.width() as u64
-                }
-                _ => self.read_elsewhere(&mut file)?,
-            },
+        let Place { offset, lineage } = match (place, self.options.start_at, present) {
+            (Some(place), ..) => place,
+            (None, StartAt::End, Some(length)) => {
+                let length = if file.is_packed() { file.text_length()? } else { length };
+                let offset = length - length % self.options.line_feed.width() as u64;
+                Place { offset, lineage: file.lineage }
+            }
+            (None, ..) => self.read_elsewhere(&mut file)?,
         };
         if offset > file.length && !file.is_packed() {
             tracing::info!(path = %path.display(), offset, length = file.length,
                 "the file is shorter than what was read of it: reading from its beginning");
         } else {
             file.begin_at(offset);
+            file.lineage = lineage;
         }
         tracing::info!(path = %path.display(), offset = file.offset, "following");
         self.insert(file, now);
-        Ok(Some(node))
+        Ok(Taken::Followed(node))
     }
 
     /// Where an earlier run, or this one, stopped reading the file.
-    fn resumed(&mut self, file: &Followed) -> Option<u64> {
-        let length = if file.is_packed() { u64::MAX } else { file.length };
-        let found = Found { path: &file.path, identity: file.identity, length, file };
+    fn resumed(&mut self, file: &Followed) -> Option<Place> {
+        let found = Found::new(file);
         self.absent.returned(&found).or_else(|| self.resume.resume(&found)).or_else(|| {
             // Compressed while nobody looked: the name without the ending leads to it.
             let path = file.path.with_extension("");

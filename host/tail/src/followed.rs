@@ -8,16 +8,16 @@
 
 mod handle;
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use skidway_model::{Identity, Span};
+use skidway_model::{Anchor, Identity, Lineage, Span};
 
 use crate::cut::{Around, Cut, cut};
-use crate::head::{head_hash, read_at};
+use crate::head::{anchor, head_hash, is_anchored, lineage, next_lineage, read_at};
 use crate::options::{LongLine, Options};
 use crate::packed::Packed;
 use handle::is_gone;
@@ -29,8 +29,11 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(crate) struct Followed {
     pub(crate) path: PathBuf,
     pub(crate) identity: Identity,
+    pub(crate) lineage: Lineage,
     /// The next byte to hand over.
     pub(crate) offset: u64,
+    /// What stands before it.
+    pub(crate) anchor: Anchor,
     /// As of the last look, like `modified`. Where the file is compressed, more than
     /// `offset` while not all of it was read.
     pub(crate) length: u64,
@@ -126,15 +129,19 @@ impl Followed {
         let packed = packed.then(|| Box::new(Packed::new(metadata.len())));
         let whole = handle::head(&handle, packed.is_some(), options.fingerprint_size, scratch)?;
         let head = &scratch[..];
+        let identity = Identity {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            born_unix_nano: born(&metadata),
+            head_len: head.len() as u32,
+            head_hash: head_hash(head),
+        };
         Ok(Self {
             path,
-            identity: Identity {
-                device: metadata.dev(),
-                inode: metadata.ino(),
-                head_len: head.len() as u32,
-                head_hash: head_hash(head),
-            },
+            lineage: lineage(identity.inode, identity.born_unix_nano, identity.head_hash),
+            identity,
             offset: 0,
+            anchor: Anchor::default(),
             length: packed.as_ref().map_or(metadata.len(), |packed| packed.length()),
             modified: metadata.modified()?,
             leaving: None,
@@ -159,10 +166,10 @@ impl Followed {
     }
 
     /// Follows what the same open file has become, from its beginning.
-    pub(crate) fn again(self, now: Instant, options: &Options, scratch: &mut Vec<u8>) -> io::Result<Self> {
-        let leaving = self.leaving;
-        let handle = self.handle.ok_or(io::ErrorKind::NotFound)?;
-        Ok(Self { leaving, ..Self::new(self.path, handle, now, options, scratch)? })
+    pub(crate) fn again(&self, now: Instant, options: &Options, scratch: &mut Vec<u8>) -> io::Result<Self> {
+        let handle = self.handle.as_ref().ok_or(io::ErrorKind::NotFound)?.try_clone()?;
+        let new = Self::new(self.path.clone(), handle, now, options, scratch)?;
+        Ok(Self { leaving: self.leaving, lineage: next_lineage(self.lineage), ..new })
     }
 
     /// Bytes that are known to be there and were not taken.
@@ -172,9 +179,10 @@ impl Followed {
 
     /// Asks the file system what has become of the file.
     ///
-    /// The head is hashed whenever length or time have changed. That is one short
-    /// read per look, however many chunks are read between two looks, and it finds
-    /// a file that was truncated and has grown past the old offset since.
+    /// The head and what stands before the offset are hashed whenever length or time
+    /// have changed. That is two short reads per look, however many chunks are read
+    /// between two looks, and it finds a file that was truncated and has grown past the
+    /// old offset since, even where it begins as it did.
     pub(crate) fn look(
         &mut self,
         now: Instant,
@@ -205,7 +213,7 @@ impl Followed {
         let read = self.packed.as_ref().map_or(self.offset, |packed| packed.packed_read());
         // Only now there is enough to tell that it is compressed.
         let turned = self.packed.is_none() && handle::begins_packed(head, known, options.compression);
-        if size < read || !same_head || turned {
+        if size < read || !same_head || turned || !self.holds(self.offset, self.anchor)? {
             return Ok(Look::Replaced);
         }
         let identity_grew = head.len() > known;
@@ -325,7 +333,10 @@ impl Followed {
             } else {
                 let read = read_at(handle, self.offset, &mut buffer[..self.window])?;
                 let end = self.offset + read as u64;
-                if end < self.length && read < self.window {
+                // Asked after the bytes were read: what is no part of the text that was
+                // read so far must not be handed over.
+                let replaced = !is_anchored(handle, self.offset, self.anchor)?;
+                if replaced || (end < self.length && read < self.window) {
                     self.suspect = true;
                     return Ok(None);
                 }
@@ -368,10 +379,14 @@ impl Followed {
     }
 
     /// Moves on behind what the parser took of the last piece.
-    pub(crate) fn consume(&mut self, bytes: u64, options: &Options) {
+    pub(crate) fn consume(&mut self, taken: &[u8], options: &Options) {
         let Some(offered) = self.offered.take() else { return };
-        let bytes = bytes.min(offered.length as u64);
+        let taken = &taken[..taken.len().min(offered.length)];
+        let bytes = taken.len() as u64;
         self.offset += bytes;
+        if bytes > 0 {
+            self.anchor = anchor(taken);
+        }
         if let Some(packed) = &mut self.packed {
             packed.take(bytes);
             self.length = packed.length();
@@ -395,6 +410,11 @@ impl Followed {
         };
     }
 
+    /// The next look must not trust that nothing has changed.
+    pub(crate) fn mistrust(&mut self) {
+        self.unproven = true;
+    }
+
     /// The file has something that must be looked into before more is read.
     pub(crate) fn is_suspect(&self) -> bool {
         self.suspect
@@ -410,6 +430,12 @@ impl Followed {
     pub(crate) fn succeeded(&mut self) -> bool {
         self.failing.take().is_some()
     }
+}
+
+/// When a file was made, where the file system tells.
+fn born(metadata: &Metadata) -> u64 {
+    let born = metadata.created().ok().and_then(|born| born.duration_since(SystemTime::UNIX_EPOCH).ok());
+    born.and_then(|since| u64::try_from(since.as_nanos()).ok()).unwrap_or(0)
 }
 
 /// Makes room for a window, and gives back what a larger one took.

@@ -1,9 +1,11 @@
-//! The first bytes of a file, which tell it from another one with the same inode
-//! number.
+//! The bytes that tell one text from another: a file's first ones, and those before the
+//! place where reading stands.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+
+use skidway_model::{Anchor, Lineage};
 
 use crate::options::MAX_HEAD;
 
@@ -13,6 +15,47 @@ use crate::options::MAX_HEAD;
 pub fn head_hash(head: &[u8]) -> u64 {
     head.iter()
         .fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+/// How many bytes before a place are looked at. A line or two: what differs between two
+/// texts that begin alike is mostly the time of each line.
+const ANCHOR: usize = 256;
+
+/// What stands before the end of these bytes.
+pub(crate) fn anchor(bytes: &[u8]) -> Anchor {
+    let last = &bytes[bytes.len().saturating_sub(ANCHOR)..];
+    Anchor { len: last.len() as u32, hash: head_hash(last) }
+}
+
+/// Whether the file holds what the anchor says before this offset. One that cannot be
+/// checked, because nothing is known or it is no anchor of ours, holds.
+pub(crate) fn is_anchored(file: &File, offset: u64, anchor: Anchor) -> io::Result<bool> {
+    let len = anchor.len as usize;
+    if len == 0 || len > ANCHOR || len as u64 > offset {
+        return Ok(true);
+    }
+    let mut bytes = [0; ANCHOR];
+    let read = read_at(file, offset - len as u64, &mut bytes[..len])?;
+    Ok(read == len && head_hash(&bytes[..len]) == anchor.hash)
+}
+
+/// A name for the text of a file that is seen for the first time. Nothing that rotation
+/// changes is in it but what the file system gives once.
+pub(crate) fn lineage(inode: u64, born_unix_nano: u64, head_hash: u64) -> Lineage {
+    let birth = if born_unix_nano == 0 { head_hash } else { born_unix_nano };
+    named(inode, birth)
+}
+
+/// A name for what a file holds after its content was replaced.
+pub(crate) fn next_lineage(before: Lineage) -> Lineage {
+    named(before.0, u64::MAX)
+}
+
+fn named(a: u64, b: u64) -> Lineage {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&a.to_le_bytes());
+    bytes[8..].copy_from_slice(&b.to_le_bytes());
+    Lineage(head_hash(&bytes))
 }
 
 /// The file's first `length` bytes, or fewer where it is shorter.

@@ -15,6 +15,7 @@
 //!   thread, no buffer, no timer.
 
 mod absent;
+mod copies;
 mod cut;
 mod discover;
 mod facts;
@@ -28,18 +29,19 @@ mod notice;
 mod options;
 mod order;
 mod packed;
+mod resume;
 mod scan;
 mod tailer;
 mod turn;
 mod watch;
 
-pub use discover::{Found, Resume};
 pub use facts::Facts;
 pub use head::head_hash;
 pub use line::{Ends, LineFeed};
 pub use notice::{Cause, Chunk, FileInfo, Notice, Woken};
 pub use options::{Compression, Error, LongLine, Options, StartAt};
 pub use order::{Ordering, SortBy, SortType};
-pub use skidway_model::{FileKey, Identity, Span};
+pub use resume::{Found, Known, Place, Resume};
+pub use skidway_model::{Anchor, FileKey, Identity, Lineage, Span};
 pub use tailer::Tailer;
 pub use watch::Waker;

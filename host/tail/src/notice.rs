@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use skidway_model::{FileKey, Identity, Span};
+use skidway_model::{Anchor, FileKey, Identity, Lineage, Span};
 
 /// Why a wait has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,8 @@ pub enum Notice {
         /// Where reading begins.
         offset: u64,
     },
-    /// Its path, or the head in its identity, has changed: see [`Tailer::file`].
+    /// Its path or its identity has changed: see [`Tailer::file`]. It may be another
+    /// file that holds the same text, which is read on in it.
     Changed {
         /// Which file.
         file: FileKey,
@@ -81,8 +82,12 @@ pub struct FileInfo<'a> {
     pub path: &'a Path,
     /// What it is. The head grows with a file that is shorter than the fingerprint.
     pub identity: Identity,
+    /// Which text it holds.
+    pub lineage: Lineage,
     /// The next byte to be handed over.
     pub offset: u64,
+    /// What stands right before that byte, as far as this run has read it.
+    pub anchor: Anchor,
     /// Bytes in it.
     pub length: u64,
     /// When it was last written to.

@@ -192,8 +192,8 @@ impl Scan {
 
 impl Match {
     /// All names that lead to it.
-    pub(crate) fn names(self) -> impl Iterator<Item = PathBuf> {
-        self.paths.into_iter().map(|(_, path)| path).chain(self.target)
+    pub(crate) fn names(&self) -> impl Iterator<Item = PathBuf> {
+        self.paths.iter().map(|(_, path)| path).chain(&self.target).cloned()
     }
 }
 

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use skidway_model::FileKey;
+use skidway_model::{Anchor, FileKey};
 
 use crate::absent::Absent;
-use crate::discover::Resume;
 use crate::followed::Followed;
 use crate::globs::Globs;
 use crate::handles::Handles;
 use crate::notice::{Chunk, FileInfo, Notice, Woken};
 use crate::order::Order;
+use crate::resume::Resume;
 use crate::scan::{Node, Problem};
 use crate::watch::{Ear, Waker, Watch};
 use crate::{Error, Options};
@@ -29,7 +29,7 @@ const PACE: Duration = Duration::from_millis(10);
 /// ```no_run
 /// # use std::time::{Duration, Instant};
 /// # use skidway_tail::{Found, Options, Tailer};
-/// # fn parse(text: &[u8], flush: bool) -> u64 { text.len() as u64 }
+/// # fn parse(text: &[u8], flush: bool) -> usize { text.len() }
 /// # fn main() -> Result<(), skidway_tail::Error> {
 /// let options = Options { include: vec!["/var/log/**/*.log".to_owned()], ..Options::default() };
 /// let mut tailer = Tailer::new(options, |_: &Found<'_>| None)?;
@@ -44,7 +44,7 @@ const PACE: Duration = Duration::from_millis(10);
 ///         let Some(file) = file else { break };
 ///         if let Some(chunk) = tailer.read(file, &mut buffer) {
 ///             let consumed = parse(chunk.bytes, chunk.flush);
-///             tailer.consume(file, consumed);
+///             tailer.consume(file, &chunk.bytes[..consumed]);
 ///         }
 ///     }
 /// }
@@ -127,6 +127,7 @@ impl Tailer {
             tailer.start_watching();
         }
         tailer.scan(true);
+        tailer.look_for_missing(now);
         Ok(tailer)
     }
 
@@ -234,15 +235,16 @@ impl Tailer {
         }
     }
 
-    /// The parser took this many bytes of the chunk that was read last from this
-    /// file: 0 up to its length. The rest is offered again with what follows, or
-    /// with `flush` when nothing follows for a while. Without a chunk, nothing
-    /// happens.
-    pub fn consume(&mut self, file: FileKey, bytes: u64) {
-        if let Some(followed) = self.files.get_mut(&file) {
-            followed.consume(bytes, &self.options);
-            self.revisit(file, Instant::now());
-        }
+    /// The parser took these bytes, with which the chunk that was read last from this
+    /// file begins. The rest is offered again with what follows, or with `flush` when
+    /// nothing follows for a while. Without a chunk, nothing happens. Answers what
+    /// stands before the place where reading stands now.
+    pub fn consume(&mut self, file: FileKey, taken: &[u8]) -> Anchor {
+        let Some(followed) = self.files.get_mut(&file) else { return Anchor::default() };
+        followed.consume(taken, &self.options);
+        let anchor = followed.anchor;
+        self.revisit(file, Instant::now());
+        anchor
     }
 
     /// The next thing to tell the ledger.
@@ -255,7 +257,9 @@ impl Tailer {
         self.files.get(&file).map(|file| FileInfo {
             path: &file.path,
             identity: file.identity,
+            lineage: file.lineage,
             offset: file.offset,
+            anchor: file.anchor,
             length: file.length,
             modified: file.modified,
         })

@@ -116,31 +116,6 @@ impl Tailer {
         }
     }
 
-    /// The content of an open file is another one: reads it from its beginning, as
-    /// another file.
-    fn replaced(&mut self, key: FileKey, now: Instant) {
-        let Some(file) = self.remove(key) else { return };
-        let lost = file.lost();
-        let path = file.path.clone();
-        if lost.is_empty() {
-            tracing::info!(path = %path.display(), offset = file.offset,
-                "the file was truncated: reading from its beginning");
-        } else {
-            tracing::error!(path = %path.display(), bytes = lost.len(), range = %lost,
-                "the file was truncated before all of it was read: bytes are lost");
-        }
-        self.notices.push_back(Notice::Closed { file: key, cause: Cause::Truncated { lost } });
-        match file.again(now, &self.options, &mut self.scratch) {
-            Ok(file) => {
-                self.insert(file, now);
-            }
-            Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "cannot read the file; trying again");
-                self.scan_wanted = true;
-            }
-        }
-    }
-
     /// Closes a file that no path leads to, unless something was written to it
     /// after all.
     fn let_go(&mut self, key: FileKey, now: Instant) {

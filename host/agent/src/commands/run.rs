@@ -19,10 +19,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::cli::Run;
+use crate::identity::Identity;
 use crate::library::Library;
 use crate::pipeline::{Lane, LaneParts, Outbox, Room, Sender, Sources};
 use crate::way::Way;
-use crate::{exporter, files, health, identity, logging, metrics, setup};
+use crate::{exporter, files, health, identity, logging, metrics, owner, setup};
 
 /// Wrong usage or config.
 const WRONG_CONFIG: u8 = 2;
@@ -75,6 +76,7 @@ struct Running {
 struct Books {
     ledger: Arc<Ledger>,
     state: StateFile,
+    identity: Identity,
     /// The last save failed, and that was said.
     failing: bool,
 }
@@ -162,7 +164,12 @@ impl Agent {
             for receiver in &pipeline.receivers {
                 let way =
                     Way { receiver: &receiver.id, pipeline: &pipeline.name, exporter: &export.exporter.id };
-                let (state, resumer) = StateFile::open(&way.state_folder(&config.state_dir)?)?;
+                let folder = way.state_folder(&config.state_dir)?;
+                let host = match StateFile::exists(&folder) {
+                    true => owner::known(&identity, runtime),
+                    false => owner::now(&identity),
+                };
+                let (state, resumer) = StateFile::open(&folder, &host)?;
                 let tailer = files::tailer(receiver, resumer)?;
                 let waker = tailer.wake_handle();
                 let identity_waker = waker.clone();
@@ -188,7 +195,8 @@ impl Agent {
                     sender: sender.clone(),
                     stop: Arc::clone(&self.stop),
                 };
-                lanes.push((way.to_string(), parts, waker, Books { ledger, state, failing: false }));
+                let books = Books { ledger, state, identity: identity.clone(), failing: false };
+                lanes.push((way.to_string(), parts, waker, books));
             }
         }
         Ok(())
@@ -268,6 +276,9 @@ fn signals() -> Result<(Signal, Signal)> {
 
 impl Books {
     fn save(&mut self) {
+        if self.identity.has_changed() {
+            self.state.identify(&owner::now(&self.identity));
+        }
         match self.state.save(&self.ledger.snapshot()) {
             Ok(_) if self.failing => {
                 tracing::info!("checkpoints are saved again");

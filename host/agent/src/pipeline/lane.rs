@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, UNIX_EPOCH};
 
 use skidway_config::FileLog;
-use skidway_model::{Attribute, FileKey, Span};
+use skidway_model::{Anchor, Attribute, FileKey, Span};
 use skidway_otlp::Constants;
 use skidway_state::{Ledger, Lines};
 use skidway_tail::{Cause, Facts, Notice, Tailer};
@@ -17,6 +17,7 @@ use super::outbox::{NEVER, Outbox};
 use super::room::Room;
 use super::sender::{Sender, finish};
 use super::sources::Sources;
+use crate::files::checkpoint;
 use crate::identity::Identity;
 use crate::stage::{Choice, Input, Stage, Tally};
 
@@ -98,7 +99,7 @@ impl Lane {
     /// Records wait for the host's identity, but not for ever: the files are the
     /// queue, so nothing is read before.
     fn wait_for_identity(&mut self) {
-        let deadline = Instant::now() + self.parts.identity.wait;
+        let deadline = self.parts.identity.until;
         while !self.is_stopped() && !self.parts.identity.now().is_complete() && Instant::now() < deadline {
             self.parts.tailer.hold(deadline);
             self.take_notices();
@@ -111,12 +112,12 @@ impl Lane {
             match notice {
                 Notice::Opened { file, offset } => {
                     if let Some(info) = tailer.file(file) {
-                        ledger.open(file, info.path, info.identity, info.modified, offset);
+                        ledger.open(file, checkpoint(&info, offset));
                     }
                 }
                 Notice::Changed { file } => {
                     if let Some(info) = tailer.file(file) {
-                        ledger.update(file, info.path, info.identity, info.modified);
+                        ledger.update(file, checkpoint(&info, info.offset));
                         if let Some(remembered) = self.files.get_mut(&file) {
                             let facts = || tailer.facts(file);
                             remembered.rename(&self.parts.receiver, &self.parts.stage, info.path, facts);
@@ -165,9 +166,9 @@ impl Lane {
         };
         remembered.entries += tally.entries;
         let span = Span::new(chunk.span.start, chunk.span.start + tally.consumed as u64);
-        tailer.consume(file, span.len());
+        let anchor = tailer.consume(file, &chunk.bytes[..tally.consumed]);
         if !span.is_empty() {
-            enter(ledger, file, span, &tally);
+            enter(ledger, file, span, anchor, &tally);
             finish(entry.into_parcel(span));
         }
         self.unrecognised.note(&tally, &remembered.path, stage.parser_name(remembered.choice));
@@ -245,13 +246,13 @@ fn file_attributes<'t>(
 
 /// Books a chunk. Counts that do not fit are a flaw of the agent: they are said,
 /// and the span stays unacknowledged, so that its lines are read again.
-fn enter(ledger: &Ledger, file: FileKey, span: Span, tally: &Tally) {
+fn enter(ledger: &Ledger, file: FileKey, span: Span, anchor: Anchor, tally: &Tally) {
     let made = tally.records + tally.dropped;
     let lines = match Lines::new(tally.lines, made, tally.extra, tally.skipped, tally.dropped) {
         Ok(lines) => lines,
         Err(uneven) => return tracing::error!(%span, "a chunk cannot be booked: {uneven}"),
     };
-    if let Err(error) = ledger.read(file, span, lines) {
+    if let Err(error) = ledger.read(file, span, anchor, lines) {
         tracing::error!(%span, "a chunk cannot be booked: {error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Version 1 of the state file; described in [`super`].
+//! Version 2 of the state file; described in [`super`].
 
 use std::ffi::OsString;
 use std::io;
@@ -7,27 +7,44 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use skidway_model::Identity;
+use skidway_model::{Anchor, Identity, Lineage};
 
 use super::Entry;
-use crate::Checkpoint;
+use crate::{Checkpoint, Host};
 
-pub(super) const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 2;
 
+#[derive(Debug)]
 pub(super) enum Undecodable {
     Newer(u64),
     Corrupt(String),
 }
 
-/// What every version has.
+/// What a state file says.
+#[derive(Debug, Default)]
+pub(super) struct Saved {
+    pub(super) generation: u64,
+    pub(super) host: Host,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// What every version begins with.
 #[derive(Deserialize)]
 struct Versioned {
     version: u64,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Document {
+struct Header {
     version: u64,
+    generation: u64,
+    /// Of the second line, without its line feed; hexadecimal.
+    crc32: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Body {
+    host: Host,
     files: Vec<Record>,
 }
 
@@ -36,10 +53,15 @@ struct Record {
     path: Name,
     device: u64,
     inode: u64,
+    born_unix_nano: u64,
     head_len: u32,
-    /// Hexadecimal: many JSON tools read numbers as floats.
+    /// Hexadecimal, as all hashes: many JSON tools read numbers as floats.
     head_hash: String,
+    lineage: String,
     offset: u64,
+    anchor_len: u32,
+    anchor_hash: String,
+    read_to: u64,
     modified_unix_nano: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gone_since_unix: Option<u64>,
@@ -52,36 +74,58 @@ enum Name {
     Bytes(Vec<u8>),
 }
 
-pub(super) fn encode<'e>(entries: impl Iterator<Item = &'e Entry>) -> io::Result<Vec<u8>> {
-    let document = Document { version: VERSION, files: entries.map(Record::from).collect() };
-    let mut text = serde_json::to_vec(&document)?;
+pub(super) fn encode<'e>(
+    generation: u64,
+    host: &Host,
+    entries: impl Iterator<Item = &'e Entry>,
+) -> io::Result<Vec<u8>> {
+    let body = Body { host: host.clone(), files: entries.map(Record::from).collect() };
+    let body = serde_json::to_vec(&body)?;
+    let crc32 = format!("{:08x}", crc32fast::hash(&body));
+    let mut text = serde_json::to_vec(&Header { version: VERSION, generation, crc32 })?;
+    text.push(b'\n');
+    text.extend(body);
     text.push(b'\n');
     Ok(text)
 }
 
-pub(super) fn decode(text: &[u8]) -> Result<Vec<Entry>, Undecodable> {
+pub(super) fn decode(text: &[u8]) -> Result<Saved, Undecodable> {
     let corrupt = |error: serde_json::Error| Undecodable::Corrupt(error.to_string());
-    let Versioned { version } = serde_json::from_slice(text).map_err(corrupt)?;
+    let mut lines = text.splitn(2, |&byte| byte == b'\n');
+    let header = lines.next().unwrap_or_default();
+    let Versioned { version } = serde_json::from_slice(header).map_err(corrupt)?;
     match version {
         VERSION => {}
         newer if newer > VERSION => return Err(Undecodable::Newer(newer)),
-        other => return Err(Undecodable::Corrupt(format!("there is no format {other}"))),
+        other => return Err(Undecodable::Corrupt(format!("there is no format {other} any more"))),
     }
-    let document: Document = serde_json::from_slice(text).map_err(corrupt)?;
-    let entries = document.files.into_iter().map(Entry::try_from);
-    entries.collect::<Result<_, _>>().map_err(Undecodable::Corrupt)
+    let Header { generation, crc32, .. } = serde_json::from_slice(header).map_err(corrupt)?;
+    let body = lines.next().and_then(|rest| rest.strip_suffix(b"\n"));
+    let body = body.ok_or_else(|| Undecodable::Corrupt("its end is missing".to_owned()))?;
+    let found = format!("{:08x}", crc32fast::hash(body));
+    if found != crc32 {
+        return Err(Undecodable::Corrupt(format!("its checksum is {found}, and {crc32} was written")));
+    }
+    let Body { host, files } = serde_json::from_slice(body).map_err(corrupt)?;
+    let entries = files.into_iter().map(Entry::try_from).collect::<Result<_, _>>();
+    Ok(Saved { generation, host, entries: entries.map_err(Undecodable::Corrupt)? })
 }
 
 impl From<&Entry> for Record {
     fn from(entry: &Entry) -> Self {
-        let Checkpoint { path, identity, offset, modified } = &entry.checkpoint;
+        let Checkpoint { path, identity, lineage, offset, anchor, read_to, modified } = &entry.checkpoint;
         Self {
             path: Name::from(path.as_path()),
             device: identity.device,
             inode: identity.inode,
+            born_unix_nano: identity.born_unix_nano,
             head_len: identity.head_len,
-            head_hash: format!("{:016x}", identity.head_hash),
+            head_hash: hex(identity.head_hash),
+            lineage: hex(lineage.0),
             offset: *offset,
+            anchor_len: anchor.len,
+            anchor_hash: hex(anchor.hash),
+            read_to: *read_to,
             modified_unix_nano: unix_nano(*modified),
             gone_since_unix: entry.gone_since.map(|time| unix_nano(time).max(0) as u64 / 1_000_000_000),
         }
@@ -92,8 +136,6 @@ impl TryFrom<Record> for Entry {
     type Error = String;
 
     fn try_from(record: Record) -> Result<Self, String> {
-        let head_hash = u64::from_str_radix(&record.head_hash, 16)
-            .map_err(|_| format!("{:?} is not a hash", record.head_hash))?;
         let gone_since = record.gone_since_unix.map(|seconds| {
             let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
             time.ok_or_else(|| format!("{seconds} is not a time"))
@@ -104,15 +146,27 @@ impl TryFrom<Record> for Entry {
                 identity: Identity {
                     device: record.device,
                     inode: record.inode,
+                    born_unix_nano: record.born_unix_nano,
                     head_len: record.head_len,
-                    head_hash,
+                    head_hash: unhex(&record.head_hash)?,
                 },
+                lineage: Lineage(unhex(&record.lineage)?),
                 offset: record.offset,
+                anchor: Anchor { len: record.anchor_len, hash: unhex(&record.anchor_hash)? },
+                read_to: record.read_to,
                 modified: from_unix_nano(record.modified_unix_nano),
             },
             gone_since: gone_since.transpose()?,
         })
     }
+}
+
+fn hex(hash: u64) -> String {
+    format!("{hash:016x}")
+}
+
+fn unhex(text: &str) -> Result<u64, String> {
+    u64::from_str_radix(text, 16).map_err(|_| format!("{text:?} is not a hash"))
 }
 
 impl From<&Path> for Name {

@@ -8,13 +8,14 @@ use std::path::Path;
 use std::time::Instant;
 
 use rustix::fs::OFlags;
-use skidway_model::Span;
+use skidway_model::{Anchor, Span};
 
 use super::{Followed, RETRY, Waiting};
 use crate::gunzip::{TELLING, is_gzip};
-use crate::head::read_head;
+use crate::head::{is_anchored, read_head};
 use crate::options::{Compression, MAX_HEAD, Options};
 use crate::packed;
+use crate::resume::Known;
 use crate::scan::Node;
 
 /// Opens a file to read, and never waits for the other end of a pipe.
@@ -77,6 +78,19 @@ impl Followed {
         let handle = self.handle.as_ref().ok_or(io::ErrorKind::NotFound)?;
         head(handle, self.is_packed(), length, buffer)?;
         Ok(buffer)
+    }
+
+    /// Whether it holds what the anchor says before this offset; a compressed file is not
+    /// unpacked to see.
+    pub(crate) fn holds(&self, offset: u64, anchor: Anchor) -> io::Result<bool> {
+        let handle = self.handle.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        Ok(self.is_packed() || is_anchored(handle, offset, anchor)?)
+    }
+
+    /// It holds a text that was read up to where it stands now.
+    pub(crate) fn go_on(&mut self, known: &Known) {
+        self.lineage = known.lineage;
+        self.anchor = known.anchor;
     }
 
     pub(crate) fn is_open(&self) -> bool {

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::{Duration, Instant, SystemTime};
 
-use skidway_tail::{Cause, Found, Notice, Ordering, SortBy, SortType, StartAt, Tailer};
+use skidway_tail::{Cause, Found, Lineage, Notice, Ordering, Place, SortBy, SortType, StartAt, Tailer};
 
 use crate::rig::{Log, Rig, append, options};
 
@@ -39,7 +39,8 @@ fn a_known_file_goes_on_where_it_was_left() {
         assert_eq!(found.head_hash(found.identity.head_len), Some(found.identity.head_hash));
         assert_eq!(found.head_hash(9), None, "the files are shorter");
         assert_eq!(found.head_hash(3), Some(skidway_tail::head_hash(&fs::read(found.path).unwrap()[..3])));
-        Some(if found.path.ends_with("a.log") { 4 } else { 1000 })
+        let offset = if found.path.ends_with("a.log") { 4 } else { 1000 };
+        Some(Place { offset, lineage: Lineage(found.identity.inode) })
     })
     .unwrap();
     let mut rig = Rig::around(folder, tailer);

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
-use skidway_tail::{Cause, Compression, Found, LongLine, Notice, Options, Span, StartAt, Tailer};
+use skidway_tail::{
+    Cause, Compression, Found, Lineage, LongLine, Notice, Options, Place, Span, StartAt, Tailer,
+};
 
 use crate::rig::{Log, Parser, Rig, options};
 
@@ -198,7 +200,10 @@ fn resume_at(rig: Rig, offset: u64, change: impl FnOnce(&mut Options)) -> Rig {
     let mut options = options(&folder, &["*"]);
     options.compression = Compression::Auto;
     change(&mut options);
-    let tailer = Tailer::new(options, move |_: &Found<'_>| Some(offset)).unwrap();
+    let tailer = Tailer::new(options, move |found: &Found<'_>| {
+        Some(Place { offset, lineage: Lineage(found.identity.inode) })
+    })
+    .unwrap();
     Rig::around(folder, tailer)
 }
 
@@ -297,7 +302,7 @@ fn a_compressed_copy_is_known_after_a_restart_by_its_name() {
     options.compression = Compression::Auto;
     let tailer = Tailer::new(options, move |found: &Found<'_>| {
         note.lock().unwrap().push((found.path.to_owned(), found.length, found.head_hash(16)));
-        (found.path == plain).then_some(7)
+        (found.path == plain).then_some(Place { offset: 7, lineage: Lineage(1) })
     })
     .unwrap();
     let mut rig = Rig::around(folder, tailer);
@@ -410,8 +415,7 @@ fn a_bomb_takes_no_memory() {
                 false => kept += chunk.bytes.len(),
             }
             last = chunk.bytes[chunk.bytes.len().saturating_sub(6)..].to_vec();
-            let length = chunk.span.len();
-            tailer.consume(file, length);
+            tailer.consume(file, chunk.bytes);
         }
     }
     assert_eq!((kept, surplus), ((1 << 20) + 6, ZEROS - (1 << 20) + 1));

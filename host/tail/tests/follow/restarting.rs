@@ -1,16 +1,70 @@
 //! A lane with the real ledger and the real state file, stopped and started again.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use skidway_model::{FileKey, Span};
-use skidway_state::{Ledger, Lines, StateFile};
-use skidway_tail::{Cause, Found, Notice, StartAt, Tailer};
+use skidway_model::{Anchor, FileKey, Lineage, Span};
+use skidway_state::{Checkpoint, Host, Ledger, Left, Lines, Resumer, StateFile, Text};
+use skidway_tail::{Cause, FileInfo, Found, Known, Notice, Place, Resume, StartAt, Tailer};
 use tempfile::TempDir;
 
-use crate::rig::{append, options};
+use crate::rig::{Log, append, options};
+
+/// What the agent does to bring the two together.
+struct Earlier(Resumer);
+
+struct Asked<'f>(&'f Found<'f>);
+
+impl Text for Asked<'_> {
+    fn length(&self) -> u64 {
+        self.0.length
+    }
+
+    fn head_hash(&self, length: u32) -> Option<u64> {
+        self.0.head_hash(length)
+    }
+
+    fn is_anchored(&self, offset: u64, anchor: Anchor) -> bool {
+        self.0.is_anchored(offset, anchor)
+    }
+}
+
+impl Resume for Earlier {
+    fn resume(&mut self, found: &Found<'_>) -> Option<Place> {
+        let known = self.0.find(found.path, &found.identity, &Asked(found))?;
+        Some(Place { offset: known.offset, lineage: known.lineage })
+    }
+
+    fn knows(&self, lineage: Lineage) -> bool {
+        self.0.knows(lineage)
+    }
+
+    fn missing(&self) -> Vec<Known> {
+        let known = |left: &Left| {
+            let Checkpoint { path, identity, lineage, offset, anchor, read_to, .. } = left.checkpoint.clone();
+            Known { path, identity, lineage, offset, anchor, read_to, gone: left.gone }
+        };
+        self.0.unclaimed().map(known).collect()
+    }
+
+    fn claim(&mut self, lineage: Lineage) {
+        self.0.claim(lineage);
+    }
+}
+
+fn checkpoint(info: &FileInfo<'_>, offset: u64) -> Checkpoint {
+    Checkpoint {
+        path: info.path.to_owned(),
+        identity: info.identity,
+        lineage: info.lineage,
+        offset,
+        anchor: info.anchor,
+        read_to: offset,
+        modified: info.modified,
+    }
+}
 
 /// One run of a lane: everything between a start and a stop or a crash.
 struct Run {
@@ -23,15 +77,14 @@ struct Run {
 
 impl Run {
     fn new(folder: &TempDir, state: &Path) -> Self {
-        let (state, resumer) = StateFile::open(state).unwrap();
-        let mut options = options(folder, &["*.log", "*.1"]);
+        Self::with(folder, state, &["*.log", "*.1"])
+    }
+
+    fn with(folder: &TempDir, state: &Path, include: &[&str]) -> Self {
+        let (state, resumer) = StateFile::open(state, &Host::default()).unwrap();
+        let mut options = options(folder, include);
         options.start_at = if resumer.first_run() { StartAt::End } else { StartAt::Beginning };
-        let resumer = Arc::new(Mutex::new(resumer));
-        let resume = move |found: &Found<'_>| {
-            let head_hash = |length| found.head_hash(length);
-            resumer.lock().unwrap().find(found.path, &found.identity, found.length, head_hash)
-        };
-        let tailer = Tailer::new(options, resume).unwrap();
+        let tailer = Tailer::new(options, Earlier(resumer)).unwrap();
         Self { tailer, ledger: Ledger::new(), state, buffer: Vec::new(), sent: Vec::new() }
     }
 
@@ -40,11 +93,11 @@ impl Run {
             match notice {
                 Notice::Opened { file, offset } => {
                     let Some(info) = self.tailer.file(file) else { continue };
-                    self.ledger.open(file, info.path, info.identity, info.modified, offset);
+                    self.ledger.open(file, checkpoint(&info, offset));
                 }
                 Notice::Changed { file } => {
                     let Some(info) = self.tailer.file(file) else { continue };
-                    self.ledger.update(file, info.path, info.identity, info.modified);
+                    self.ledger.update(file, checkpoint(&info, 0));
                 }
                 Notice::Closed { file, cause: Cause::Moved } => self.ledger.close(file),
                 Notice::Closed { file, .. } => self.ledger.forget(file),
@@ -61,10 +114,9 @@ impl Run {
             let Some(chunk) = self.tailer.read(file, &mut self.buffer) else { continue };
             let lines = chunk.bytes.split_inclusive(|&byte| byte == b'\n').count() as u64;
             let lines = Lines::new(lines, lines, 0, 0, 0).unwrap();
-            self.ledger.read(file, chunk.span, lines).unwrap();
             self.sent.push((file, chunk.span, String::from_utf8_lossy(chunk.bytes).into_owned()));
-            let length = chunk.span.len();
-            self.tailer.consume(file, length);
+            let anchor = self.tailer.consume(file, chunk.bytes);
+            self.ledger.read(file, chunk.span, anchor, lines).unwrap();
         }
     }
 
@@ -159,4 +211,94 @@ fn a_truncation_moves_the_checkpoint_back_and_late_answers_do_not_move_it() {
     drop(run);
     let mut run = Run::new(&folder, state.path());
     run.expect(&["new\n"]);
+}
+
+/// A run that has read the line and the words, of which only the line is answered for.
+fn interrupted(folder: &TempDir, state: &Path, include: &[&str]) {
+    let log = folder.path().join("a.log");
+    let mut run = Run::with(folder, state, include);
+    append(&log, LONG_LINE);
+    run.expect(&[LONG_LINE]);
+    run.acknowledge();
+    append(&log, "on its way\n");
+    run.expect(&["on its way\n"]);
+    run.state.save(&run.ledger.snapshot()).unwrap();
+}
+
+/// Whatever rotation did to a file while nobody looked, and wherever the globs lead:
+/// the rest of it is read, once.
+#[test]
+fn the_rest_is_found_wherever_rotation_has_put_it() {
+    type Rotate = fn(&Path, &str);
+    let rename: Rotate = |log, to| fs::rename(log, log.with_file_name(to)).unwrap();
+    let copy: Rotate = |log, to| {
+        fs::copy(log, log.with_file_name(to)).unwrap();
+        fs::write(log, "").unwrap();
+    };
+    let pack: Rotate = |log, to| {
+        let packed = fs::File::create(log.with_file_name(to)).unwrap();
+        let mut packer = flate2::write::GzEncoder::new(packed, flate2::Compression::fast());
+        packer.write_all(&fs::read(log).unwrap()).unwrap();
+        packer.finish().unwrap();
+        fs::remove_file(log).unwrap();
+    };
+    for include in [&["*.log"][..], &["*.log", "*.1", "*-20261122"]] {
+        for (how, to) in [
+            (rename, "a.log.1"),
+            (rename, "a.log-20261122"),
+            (rename, "put away by hand"),
+            (copy, "a.log.1"),
+            (copy, "a.log-20261122"),
+            (pack, "a.log.1.gz"),
+            (pack, "a.log-20261122.gz"),
+        ] {
+            let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let log = folder.path().join("a.log");
+            interrupted(&folder, state.path(), include);
+            append(&log, "unread\n");
+            how(&log, to);
+            append(&log, "the new file\n");
+            let mut run = Run::with(&folder, state.path(), include);
+            run.expect(&["on its way\nunread\n", "the new file\n"]);
+            run.acknowledge();
+            drop(run);
+            // It is done with: the next start reads nothing of it again.
+            append(&log, "and on\n");
+            let mut run = Run::with(&folder, state.path(), include);
+            run.expect(&["and on\n"]);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_found_again_is_said_once() {
+    let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    interrupted(&folder, state.path(), &["*.log"]);
+    fs::remove_file(folder.path().join("a.log")).unwrap();
+    let range = format!("range=\"{}..{}\"", LONG_LINE.len(), LONG_LINE.len() + 11);
+    for times in [1, 0] {
+        let (log, _guard) = Log::capture();
+        let mut run = Run::with(&folder, state.path(), &["*.log"]);
+        run.round();
+        run.state.save(&run.ledger.snapshot()).unwrap();
+        assert_eq!(log.count(&["ERROR", "a.log", &range]), times);
+    }
+}
+
+/// The lines of the old content are on their way when the file is emptied and the run
+/// ends: the copy has them.
+#[test]
+fn a_truncation_and_a_crash_before_the_answer_lose_nothing() {
+    let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let log = folder.path().join("a.log");
+    let mut run = Run::with(&folder, state.path(), &["*.log"]);
+    append(&log, LONG_LINE);
+    run.expect(&[LONG_LINE]);
+    fs::copy(&log, folder.path().join("a.log.1")).unwrap();
+    fs::write(&log, "new\n").unwrap();
+    run.expect(&[LONG_LINE, "new\n"]);
+    run.state.save(&run.ledger.snapshot()).unwrap();
+    drop(run);
+    let mut run = Run::with(&folder, state.path(), &["*.log"]);
+    run.expect(&[LONG_LINE, "new\n"]);
 }

@@ -132,9 +132,10 @@ impl Rig {
         if !bytes.is_empty() {
             self.taken.push(Taken { file, text: bytes.to_vec(), flush: chunk.flush, surplus: chunk.surplus });
         }
-        let length = bytes.len() as u64;
+        let taken = bytes.len();
         self.widest = self.widest.max(self.buffer.len());
-        self.tailer.consume(file, length);
+        let taken = self.buffer[..taken].to_vec();
+        self.tailer.consume(file, &taken);
     }
 
     pub(crate) fn until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {

@@ -1,0 +1,257 @@
+//! Where a text has gone: rotation gives its file another name, or copies it and empties
+//! the file, and compresses what it has put away.
+//!
+//! Invariants: a file is a copy of a text where it begins as that does, by enough bytes
+//! to tell, and holds what was read right before the place where reading stands. While
+//! the original holds the text too, a copy under a name that rotation gives is left
+//! alone. Once the original does not, the text is read on in the copy, under the key it
+//! had: so what was written between the last read and the truncation is not lost, and
+//! nothing is read twice. Two files that begin alike under other names are two texts.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use regex::Regex;
+use skidway_model::FileKey;
+use walkdir::DirEntryExt as _;
+
+use crate::followed::{Followed, open};
+use crate::notice::{Cause, Notice};
+use crate::options::{Compression, Options};
+use crate::resume::{Found, Known};
+use crate::tailer::Tailer;
+
+/// The name that a file had before rotation gave it this one: `syslog.1`, `syslog.2.gz`,
+/// `messages-20261122`, `app-2026-11-22.log` and `app.1.log` have one.
+pub(crate) fn original_name(name: &str) -> Option<String> {
+    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
+    const WRITTEN: &str =
+        r"^(.+?)[-._](?:\d{1,5}|\d{4}-?\d\d-?\d\d(?:[-T_.]?\d{1,10})?|\d{10})(\.[A-Za-z]+)?$";
+    let pattern = PATTERN.get_or_init(|| Regex::new(WRITTEN).ok()).as_ref()?;
+    let packed = [".gz", ".bz2", ".xz", ".zst"].iter().find_map(|ending| name.strip_suffix(ending));
+    match pattern.captures(packed.unwrap_or(name)) {
+        Some(parts) => Some(format!("{}{}", &parts[1], parts.get(2).map_or("", |ending| ending.as_str()))),
+        None => packed.map(str::to_owned),
+    }
+}
+
+/// Whether rotation may have given this name to what was under the other one.
+pub(crate) fn is_rotated(path: &Path, original: &Path) -> bool {
+    let name = |path: &Path| path.file_name()?.to_str().map(str::to_owned);
+    name(path).zip(name(original)).is_some_and(|(new, old)| original_name(&new) == Some(old))
+}
+
+/// The path that a file had before rotation gave it this one.
+pub(crate) fn original_path(path: &Path) -> Option<PathBuf> {
+    Some(path.with_file_name(original_name(path.file_name()?.to_str()?)?))
+}
+
+// === impl Tailer ===
+
+impl Tailer {
+    /// The content of an open file is another one. The old one is read on where it has
+    /// gone to; the new one is another file, from its beginning.
+    pub(crate) fn replaced(&mut self, key: FileKey, now: Instant) {
+        let Some(old) = self.remove(key) else { return };
+        let path = old.path.clone();
+        let new = old.again(now, &self.options, &mut self.scratch);
+        let known = Known::of(&old);
+        let node = old.node();
+        let copy = if old.is_packed() { None } else { self.holder(&known, now, &|found| found != node) };
+        match copy {
+            Some(copy) => {
+                tracing::info!(path = %path.display(), copy = %copy.path.display(), offset = copy.offset,
+                    "the file was emptied after it was copied: reading on in the copy");
+                self.reinsert(key, copy, now);
+            }
+            None => {
+                let lost = old.lost();
+                if lost.is_empty() {
+                    tracing::info!(path = %path.display(), offset = old.offset,
+                        "the file was truncated when all that was known of it was read, and there is no copy: \
+                         reading from its beginning");
+                } else {
+                    tracing::error!(path = %path.display(), bytes = lost.len(), range = %lost,
+                        "the file was truncated before all of it was read, and there is no copy: bytes are lost");
+                }
+                self.absent.replaced(known);
+                self.notices.push_back(Notice::Closed { file: key, cause: Cause::Truncated { lost } });
+            }
+        }
+        match new {
+            Ok(file) => {
+                self.insert(file, now);
+            }
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "cannot read the file; trying again");
+                self.scan_wanted = true;
+            }
+        }
+    }
+
+    /// Reads a text on in another file, under the key it has.
+    fn reinsert(&mut self, key: FileKey, mut file: Followed, now: Instant) {
+        // The next walk takes it back where a glob leads to it.
+        file.leaving = Some(now);
+        self.by_node.insert(file.node(), key);
+        self.handles.used(key, &mut file);
+        self.notices.push_back(Notice::Changed { file: key });
+        self.files.insert(key, file);
+        self.scan_wanted = true;
+        self.restless.insert(key);
+        self.revisit(key, now);
+    }
+
+    /// Looks for the texts that an earlier run was reading and that no glob leads to any
+    /// more. What is found is read to its end.
+    pub(crate) fn look_for_missing(&mut self, now: Instant) {
+        for known in self.resume.missing() {
+            let unread = known.read_to.saturating_sub(known.offset);
+            if known.gone && unread == 0 {
+                continue;
+            }
+            let path = known.path.display();
+            match self.holder(&known, now, &|_| true) {
+                Some(mut file) => {
+                    tracing::info!(from = %path, to = %file.path.display(), offset = file.offset,
+                        "rotated while nobody looked: reading the rest");
+                    file.leaving = Some(now);
+                    self.resume.claim(known.lineage);
+                    let key = self.insert(file, now);
+                    self.restless.insert(key);
+                }
+                None if unread > 0 && !known.gone => {
+                    tracing::error!(%path, bytes = unread, range = format!("{}..{}", known.offset, known.read_to),
+                        "what was read of this file was not delivered, and neither it nor a copy is found: \
+                         these bytes are lost unless it comes back");
+                }
+                None => tracing::info!(%path, offset = known.offset, "a file that was followed is gone"),
+            }
+        }
+    }
+
+    /// A text of an earlier run that a new file holds: rotation has copied it there while
+    /// nobody looked.
+    pub(crate) fn held_before(&mut self, file: &Followed, missing: &[Known]) -> Option<Known> {
+        let found = Found::new(file);
+        let known =
+            missing.iter().find(|known| is_rotated(&file.path, &known.path) && known.is_in(&found))?;
+        let original = open(&known.path).ok().and_then(|handle| {
+            Followed::new(known.path.clone(), handle, Instant::now(), &self.options, &mut self.scratch).ok()
+        });
+        if original.is_some_and(|original| known.is_still(&Found::new(&original))) {
+            return None;
+        }
+        self.resume.claim(known.lineage);
+        Some(known.clone())
+    }
+
+    /// Whether a new file is a copy, by its name and by its content, of one that is
+    /// followed and has it all: then nothing is to be read in it. Where the other one
+    /// turns out to hold something else by now, the copy may be followed after that.
+    pub(crate) fn is_spare_copy(&mut self, file: &Followed, now: Instant) -> bool {
+        let Some(original) = original_path(&file.path) else { return false };
+        let Some(&key) = self.aliases.get(&original).and_then(|node| self.by_node.get(node)) else {
+            return false;
+        };
+        let is_copy = |tailer: &Self| {
+            let original =
+                tailer.files.get(&key).filter(|original| original.path.parent() == file.path.parent());
+            original.is_some_and(|original| {
+                let known = Known::of(original);
+                // It may be a moment old, and the original read on since.
+                let earlier = Known { offset: 0, anchor: Default::default(), ..known.clone() };
+                let found = Found::new(file);
+                known.is_in(&found) || (found.length < known.offset && earlier.is_in(&found))
+            })
+        };
+        if !is_copy(self) {
+            return false;
+        }
+        if let Some(original) = self.files.get_mut(&key) {
+            original.mistrust();
+        }
+        self.look(key, now);
+        self.by_node.contains_key(&file.node()) || is_copy(self)
+    }
+
+    /// The file that holds a text now, where reading goes on in it: in the folder where
+    /// it was, and in those directly below that. `may_be` sorts files out by node.
+    fn holder(
+        &mut self,
+        known: &Known,
+        now: Instant,
+        may_be: &dyn Fn((u64, u64)) -> bool,
+    ) -> Option<Followed> {
+        let name = known.path.file_name()?;
+        let walk = walkdir::WalkDir::new(known.path.parent()?).min_depth(1).max_depth(2).into_iter();
+        let files = walk.flatten().filter(|entry| entry.file_type().is_file());
+        let candidates = files.filter(|entry| {
+            entry.file_name() == name
+                || is_rotated(entry.path(), &known.path)
+                || entry.ino() == known.identity.inode
+        });
+        let mut paths: Vec<PathBuf> = candidates.map(walkdir::DirEntry::into_path).collect();
+        // Of two that hold it the same one is always taken.
+        paths.sort();
+        paths.into_iter().find_map(|path| self.holds(&path, known, now, may_be))
+    }
+
+    fn holds(
+        &mut self,
+        path: &Path,
+        known: &Known,
+        now: Instant,
+        may_be: &dyn Fn((u64, u64)) -> bool,
+    ) -> Option<Followed> {
+        let handle = open(path).ok()?;
+        if !handle.metadata().ok()?.is_file() {
+            return None;
+        }
+        let options = Options { compression: Compression::Auto, ..self.options.clone() };
+        let mut file = Followed::new(path.to_owned(), handle, now, &options, &mut self.scratch).ok()?;
+        if self.by_node.contains_key(&file.node()) || !may_be(file.node()) {
+            return None;
+        }
+        let found = Found::new(&file);
+        if !known.is_still(&found) && !known.is_in(&found) {
+            return None;
+        }
+        if file.is_packed() && file.text_length().ok()? < known.offset {
+            return None;
+        }
+        file.begin_at(known.offset);
+        file.go_on(known);
+        Some(file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_rotation_gives() {
+        for (rotated, original) in [
+            ("syslog.1", Some("syslog")),
+            ("syslog.2.gz", Some("syslog")),
+            ("app.log.10", Some("app.log")),
+            ("app.log.1.zst", Some("app.log")),
+            ("app.log.gz", Some("app.log")),
+            ("messages-20261122", Some("messages")),
+            ("messages-20261122.gz", Some("messages")),
+            ("messages-20261122-1763800000", Some("messages")),
+            ("app-2026-11-22.log", Some("app.log")),
+            ("app-20261122.log", Some("app.log")),
+            ("app.1.log", Some("app.log")),
+            ("app.log-1763800000", Some("app.log")),
+            ("syslog", None),
+            ("app.log", None),
+            ("app1.log", None),
+            ("a", None),
+        ] {
+            assert_eq!(original_name(rotated).as_deref(), original, "{rotated}");
+        }
+    }
+}
