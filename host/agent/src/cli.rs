@@ -18,7 +18,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Follow files and deliver their lines, until SIGTERM or Ctrl-C.
+    /// Follow files and deliver their lines, until SIGTERM or Ctrl-C. On SIGUSR1 say how the books stand.
     Run(Run),
     /// Parse a file, or what comes on standard input, and print the records.
     Parse(Parse),

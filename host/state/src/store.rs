@@ -1,11 +1,11 @@
 //! Checkpoints on disk.
 //!
 //! A state folder holds `checkpoints.json`, the one that was saved before it as
-//! `checkpoints.previous.json`, and `lock`. The format, version 2, is two lines:
+//! `checkpoints.previous.json`, and `lock`. The format, version 2:
 //!
 //! ```json
-//! {"version": 2, "generation": 17, "crc32": "0f5c8e21"}
-//! {"host": {"instance": "i-0abc", "machine": "4c4c..."}, "files": [{"path": "/var/log/syslog",
+//! {"crc32": "0f5c8e21", "version": 2, "generation": 17,
+//!  "host": {"instance": "i-0abc", "machine": "4c4c..."}, "files": [{"path": "/var/log/syslog",
 //!   "device": 64769, "inode": 131, "born_unix_nano": 1763000000000000000,
 //!   "head_len": 1000, "head_hash": "85944171f73967e8", "lineage": "af63dc4c8601ec8c",
 //!   "offset": 52043, "anchor_len": 256, "anchor_hash": "cbf29ce484222325", "read_to": 60000,
@@ -14,7 +14,7 @@
 //!
 //! `path` is an array of bytes where it is not UTF-8; `gone_since_unix` is there
 //! for files that were not followed any more at that time; the checksum is that of
-//! the second line.
+//! everything behind it, from the comma to the last brace.
 //!
 //! Invariants: the file is replaced as a whole, by a rename, after the new content
 //! is on disk, so a crash leaves the old or the new one, never a mixture, and

@@ -16,7 +16,7 @@ use regex::Regex;
 use skidway_model::FileKey;
 use walkdir::DirEntryExt as _;
 
-use crate::followed::{Followed, open};
+use crate::followed::{Followed, Likeness, Look, open};
 use crate::notice::{Cause, Notice};
 use crate::options::{Compression, Options};
 use crate::resume::{Found, Known};
@@ -53,6 +53,13 @@ impl Tailer {
     /// The content of an open file is another one. The old one is read on where it has
     /// gone to; the new one is another file, from its beginning.
     pub(crate) fn replaced(&mut self, key: FileKey, now: Instant) {
+        self.look_at_rotated(key, now);
+        let Some(old) = self.files.get_mut(&key) else { return };
+        old.mistrust();
+        if !matches!(old.look(now, &self.options, &mut self.scratch), Ok(Look::Replaced)) {
+            // One of the others was its copy, and it is read on there by now.
+            return self.revisit(key, now);
+        }
         let Some(old) = self.remove(key) else { return };
         let path = old.path.clone();
         let new = old.again(now, &self.options, &mut self.scratch);
@@ -80,13 +87,40 @@ impl Tailer {
             }
         }
         match new {
-            Ok(file) => {
-                self.insert(file, now);
-            }
+            Ok(file) => self.follow_new(file, now),
             Err(error) => {
                 tracing::warn!(path = %path.display(), %error, "cannot read the file; trying again");
                 self.scan_wanted = true;
             }
+        }
+    }
+
+    /// Follows what a file holds now, where a glob leads to it and it is no copy of what
+    /// is read elsewhere.
+    fn follow_new(&mut self, mut file: Followed, now: Instant) {
+        if file.leaving.is_some() && !self.globs.matches(&file.path) {
+            return;
+        }
+        if let Some(place) = self.absent.returned(&Found::new(&file)) {
+            file.begin_at(place.offset);
+            file.lineage = place.lineage;
+        } else if self.is_spare_copy(&file, now) {
+            self.passed_over.insert(file.path);
+            return;
+        }
+        self.insert(file, now);
+    }
+
+    /// Followed files whose names rotation made of this one's may hold its text by now.
+    fn look_at_rotated(&mut self, key: FileKey, now: Instant) {
+        let Some(file) = self.files.get(&key) else { return };
+        let rotated = self.files.iter().filter(|(_, other)| is_rotated(&other.path, &file.path));
+        let rotated: Vec<FileKey> = rotated.map(|(key, _)| *key).collect();
+        for key in rotated {
+            if let Some(other) = self.files.get_mut(&key) {
+                other.mistrust();
+            }
+            self.look(key, now);
         }
     }
 
@@ -148,32 +182,29 @@ impl Tailer {
     }
 
     /// Whether a new file is a copy, by its name and by its content, of one that is
-    /// followed and has it all: then nothing is to be read in it. Where the other one
-    /// turns out to hold something else by now, the copy may be followed after that.
+    /// followed and has it all: then nothing is to be read in it. So is one that may
+    /// become such a copy, while it is written. Where the original turns out to hold
+    /// something else by now, the copy is read on after that.
     pub(crate) fn is_spare_copy(&mut self, file: &Followed, now: Instant) -> bool {
-        let Some(original) = original_path(&file.path) else { return false };
-        let Some(&key) = self.aliases.get(&original).and_then(|node| self.by_node.get(node)) else {
+        let Some(path) = original_path(&file.path) else { return false };
+        let Some(&key) = self.aliases.get(&path).and_then(|node| self.by_node.get(node)) else {
             return false;
         };
-        let is_copy = |tailer: &Self| {
-            let original =
-                tailer.files.get(&key).filter(|original| original.path.parent() == file.path.parent());
-            original.is_some_and(|original| {
-                let known = Known::of(original);
-                // It may be a moment old, and the original read on since.
-                let earlier = Known { offset: 0, anchor: Default::default(), ..known.clone() };
-                let found = Found::new(file);
-                known.is_in(&found) || (found.length < known.offset && earlier.is_in(&found))
-            })
-        };
-        if !is_copy(self) {
-            return false;
-        }
+        // What it holds now: else an original that was emptied a moment ago would not
+        // resemble its copy any more.
         if let Some(original) = self.files.get_mut(&key) {
             original.mistrust();
         }
         self.look(key, now);
-        self.by_node.contains_key(&file.node()) || is_copy(self)
+        if self.by_node.contains_key(&file.node()) {
+            return true;
+        }
+        let original = self.files.get(&key).filter(|original| original.path == path);
+        original.is_some_and(|original| match original.compare(file) {
+            Ok(Likeness::Copy) => true,
+            Ok(Likeness::Beginning) => self.is_young(file),
+            Ok(Likeness::Other) | Err(_) => false,
+        })
     }
 
     /// The file that holds a text now, where reading goes on in it: in the folder where

@@ -223,19 +223,23 @@ impl Agent {
         handle.block_on(self.drain(deadline, &mut all_books))?;
         all_books.iter_mut().for_each(Books::save);
         let totals: Totals = all_books.iter().map(|books| books.ledger.totals()).sum();
-        Ok(if close(&totals) && healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if show(&totals) && healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     /// Saves checkpoints until a signal comes, or a lane ends by itself, which is
     /// answered with true.
     async fn until_told(&mut self) -> Result<bool> {
         let (mut terminate, mut interrupt) = signals()?;
+        let mut asked = signal(SignalKind::user_defined1())?;
         let mut ticks = tokio::time::interval(setup::SAVE_EVERY);
         tracing::info!(version = env!("CARGO_PKG_VERSION"), receivers = self.running.len(), "running");
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
+                _ = asked.recv() => {
+                    show(&self.running.iter().map(|running| running.books.ledger.totals()).sum());
+                }
                 _ = ticks.tick() => {
                     self.running.iter_mut().for_each(|running| running.books.save());
                     if self.running.iter().any(|running| running.lane.is_finished()) {
@@ -295,8 +299,9 @@ impl Books {
     }
 }
 
-/// Closes the books: the agent's last word.
-fn close(totals: &Totals) -> bool {
+/// Says how the books stand: at the end, and whenever SIGUSR1 asks. They balance, or it
+/// is an error.
+fn show(totals: &Totals) -> bool {
     tracing::info!(
         lines_read = totals.lines_read,
         records_delivered = totals.records_delivered,
@@ -308,6 +313,7 @@ fn close(totals: &Totals) -> bool {
         in_flight = totals.records_in_flight,
         bytes_read = totals.bytes_read,
         bytes_acknowledged = totals.bytes_acknowledged,
+        bytes_in_flight = totals.bytes_in_flight,
         "books"
     );
     totals.balance().inspect_err(|imbalance| tracing::error!("{imbalance}")).is_ok()

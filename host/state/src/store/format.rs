@@ -35,18 +35,18 @@ struct Versioned {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Header {
+struct Document {
     version: u64,
     generation: u64,
-    /// Of the second line, without its line feed; hexadecimal.
-    crc32: String,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Body {
     host: Host,
     files: Vec<Record>,
 }
+
+/// What stands before and after the checksum. Behind that the document goes on as it
+/// would without it, but for the brace.
+const BEFORE: &[u8] = br#"{"crc32":""#;
+const AFTER: &[u8] = br#"","#;
+const DIGITS: usize = 8;
 
 #[derive(Serialize, Deserialize)]
 struct Record {
@@ -79,34 +79,32 @@ pub(super) fn encode<'e>(
     host: &Host,
     entries: impl Iterator<Item = &'e Entry>,
 ) -> io::Result<Vec<u8>> {
-    let body = Body { host: host.clone(), files: entries.map(Record::from).collect() };
-    let body = serde_json::to_vec(&body)?;
-    let crc32 = format!("{:08x}", crc32fast::hash(&body));
-    let mut text = serde_json::to_vec(&Header { version: VERSION, generation, crc32 })?;
-    text.push(b'\n');
-    text.extend(body);
-    text.push(b'\n');
-    Ok(text)
+    let files = entries.map(Record::from).collect();
+    let document = Document { version: VERSION, generation, host: host.clone(), files };
+    let document = serde_json::to_vec(&document)?;
+    let rest = document.strip_prefix(b"{").unwrap_or_default();
+    let crc32 = format!("{:0DIGITS$x}", crc32fast::hash(rest));
+    Ok([BEFORE, crc32.as_bytes(), AFTER, rest, b"\n"].concat())
 }
 
 pub(super) fn decode(text: &[u8]) -> Result<Saved, Undecodable> {
     let corrupt = |error: serde_json::Error| Undecodable::Corrupt(error.to_string());
-    let mut lines = text.splitn(2, |&byte| byte == b'\n');
-    let header = lines.next().unwrap_or_default();
-    let Versioned { version } = serde_json::from_slice(header).map_err(corrupt)?;
+    let Versioned { version } = serde_json::from_slice(text).map_err(corrupt)?;
     match version {
         VERSION => {}
         newer if newer > VERSION => return Err(Undecodable::Newer(newer)),
         other => return Err(Undecodable::Corrupt(format!("there is no format {other} any more"))),
     }
-    let Header { generation, crc32, .. } = serde_json::from_slice(header).map_err(corrupt)?;
-    let body = lines.next().and_then(|rest| rest.strip_suffix(b"\n"));
-    let body = body.ok_or_else(|| Undecodable::Corrupt("its end is missing".to_owned()))?;
-    let found = format!("{:08x}", crc32fast::hash(body));
-    if found != crc32 {
-        return Err(Undecodable::Corrupt(format!("its checksum is {found}, and {crc32} was written")));
+    let rest = text.strip_prefix(BEFORE).and_then(|rest| rest.split_at_checked(DIGITS));
+    let checked =
+        rest.and_then(|(crc32, rest)| Some((crc32, rest.strip_prefix(AFTER)?.strip_suffix(b"\n")?)));
+    let (crc32, rest) = checked.ok_or_else(|| Undecodable::Corrupt("its checksum is missing".to_owned()))?;
+    let found = format!("{:0DIGITS$x}", crc32fast::hash(rest));
+    if found.as_bytes() != crc32 {
+        let written = String::from_utf8_lossy(crc32);
+        return Err(Undecodable::Corrupt(format!("its checksum is {found}, and {written} was written")));
     }
-    let Body { host, files } = serde_json::from_slice(body).map_err(corrupt)?;
+    let Document { generation, host, files, .. } = serde_json::from_slice(text).map_err(corrupt)?;
     let entries = files.into_iter().map(Entry::try_from).collect::<Result<_, _>>();
     Ok(Saved { generation, host, entries: entries.map_err(Undecodable::Corrupt)? })
 }

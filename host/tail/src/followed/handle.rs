@@ -10,12 +10,12 @@ use std::time::Instant;
 use rustix::fs::OFlags;
 use skidway_model::{Anchor, Span};
 
-use super::{Followed, RETRY, Waiting};
+use super::{Followed, Likeness, RETRY, Waiting};
 use crate::gunzip::{TELLING, is_gzip};
 use crate::head::{is_anchored, read_head};
 use crate::options::{Compression, MAX_HEAD, Options};
 use crate::packed;
-use crate::resume::Known;
+use crate::resume::{Known, TELLING_HEAD};
 use crate::scan::Node;
 
 /// Opens a file to read, and never waits for the other end of a pipe.
@@ -85,6 +85,23 @@ impl Followed {
     pub(crate) fn holds(&self, offset: u64, anchor: Anchor) -> io::Result<bool> {
         let handle = self.handle.as_ref().ok_or(io::ErrorKind::NotFound)?;
         Ok(self.is_packed() || is_anchored(handle, offset, anchor)?)
+    }
+
+    /// What another plain file may be to this one.
+    pub(crate) fn compare(&self, other: &Self) -> io::Result<Likeness> {
+        if self.is_packed() || other.is_packed() {
+            return Ok(Likeness::Other);
+        }
+        let length = u64::from(self.identity.head_len).min(other.length) as usize;
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        if self.head(length, &mut ours)? != other.head(length, &mut theirs)? {
+            return Ok(Likeness::Other);
+        }
+        if other.length < self.offset || length < TELLING_HEAD as usize {
+            return Ok(Likeness::Beginning);
+        }
+        let is_copy = other.holds(self.offset, self.anchor)?;
+        Ok(if is_copy { Likeness::Copy } else { Likeness::Other })
     }
 
     /// It holds a text that was read up to where it stands now.

@@ -7,11 +7,13 @@
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod arriving;
+mod books;
 mod changing;
 mod collector;
 mod command;
 mod commands;
 mod components;
+mod copying;
 mod corpora;
 mod draining;
 mod exporters;
