@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 /// Pauses between tries: an interval grows from `initial` by `multiplier` each time
-/// until `max`, and each pause is drawn evenly from zero up to it ("full jitter"),
-/// so that many hosts do not come back at the same moment.
+/// until `max`, and half of each pause is chance, so that many hosts do not come back at
+/// the same moment. The other half is not, so that none comes back at once.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Backoff {
     initial: Duration,
@@ -50,10 +50,12 @@ impl Backoff {
         }
     }
 
-    /// For a backend that is away: up to 1 s, half as long again each time, up to
-    /// 30 s (the collector begins with 5 s).
+    /// For a backend that is away: up to 2 s, twice as long each time, up to 30 s (the
+    /// collector begins with 5 s). It is soon back after a restart; what begins with
+    /// less, or grows more slowly, multiplies the requests of all hosts just when their backend
+    /// has too much to do.
     pub const fn soon() -> Self {
-        Self { initial: Duration::from_secs(1), multiplier: 1.5, max: Duration::from_secs(30), spread: None }
+        Self { initial: Duration::from_secs(2), multiplier: 2.0, max: Duration::from_secs(30), spread: None }
     }
 
     /// For a fault that waits for a person: up to 30 s, twice as long each time, up
@@ -73,29 +75,50 @@ impl Backoff {
     }
 
     /// From the beginning.
-    pub(crate) fn steps(self) -> Steps {
-        Steps { next: self.initial, backoff: self }
+    pub fn pace(self) -> Pace {
+        Pace { next: self.initial, backoff: self }
+    }
+
+    fn draw(&self, longest: Duration) -> Duration {
+        // Not of a generator of its own: a clone of that would draw the same pauses.
+        let chance = fastrand::f64();
+        match self.spread {
+            None => longest.mul_f64(0.5 + chance / 2.0),
+            Some(share) => longest.mul_f64(1.0 - share + 2.0 * share * chance),
+        }
     }
 }
 
-/// Where in its backoff a delivery is.
+/// A pause that a backend asks for is made longer by chance, up to this share of it:
+/// it may have told all hosts the same moment.
+const ON_TOP: f64 = 0.5;
+
+/// Where in its backoff one who sends is.
+///
+/// It outlives a payload: a backend that was away for long comes back to many hosts
+/// with many payloads each, and the first success does not mean that there is room
+/// for all of them. So a success only halves the interval, and who is refused again
+/// goes on where it stood. What that does to a gateway shows `examples/herd`.
 #[derive(Debug, Clone)]
-pub(crate) struct Steps {
+pub struct Pace {
     backoff: Backoff,
+    /// The longest next pause.
     next: Duration,
 }
 
-impl Steps {
-    /// The next pause.
-    pub(crate) fn pause(&mut self, random: &mut fastrand::Rng) -> Duration {
-        let longest = self.next;
-        let grown = longest.as_secs_f64() * self.backoff.multiplier;
+impl Pace {
+    /// The pause after a failure: at least `least`, and chance on top.
+    pub fn failed(&mut self, least: Duration) -> Duration {
+        let longest = self.next.max(least.mul_f64(ON_TOP));
+        let grown = self.next.as_secs_f64() * self.backoff.multiplier;
         // A number too large for a Duration is past the maximum as well.
         self.next = Duration::try_from_secs_f64(grown).map_or(self.backoff.max, |d| d.min(self.backoff.max));
-        match self.backoff.spread {
-            None => longest.mul_f64(random.f64()),
-            Some(share) => longest.mul_f64(1.0 - share + 2.0 * share * random.f64()),
-        }
+        least + self.backoff.draw(longest)
+    }
+
+    /// There was room.
+    pub fn succeeded(&mut self) {
+        self.next = (self.next / 2).max(self.backoff.initial);
     }
 }
 
@@ -115,7 +138,7 @@ mod tests {
         }
         assert_eq!(new(6, 2.0, 5), Err(InvalidBackoff::Max));
         assert_eq!(new(6, 2.0, 86_401), Err(InvalidBackoff::Max));
-        assert_eq!(new(1, 1.5, 30), Ok(Backoff::soon()));
+        assert_eq!(new(2, 2.0, 30), Ok(Backoff::soon()));
         assert_eq!(new(30, 2.0, 300), Ok(Backoff::slow()));
     }
 
@@ -124,10 +147,10 @@ mod tests {
         let backoff = Backoff::try_new(Duration::from_millis(100), 1.0, Duration::from_millis(100)).unwrap();
         assert_eq!(backoff.around(1.5), Err(InvalidBackoff::Spread));
         assert_eq!(backoff.around(f64::NAN), Err(InvalidBackoff::Spread));
-        let mut random = fastrand::Rng::with_seed(1);
-        let mut pauses = |share| {
-            let mut steps = backoff.around(share).unwrap().steps();
-            (0..1000).map(|_| steps.pause(&mut random)).collect::<Vec<_>>()
+        fastrand::seed(1);
+        let pauses = |share| {
+            let mut pace = backoff.around(share).unwrap().pace();
+            (0..1000).map(|_| pace.failed(Duration::ZERO)).collect::<Vec<_>>()
         };
         assert!(pauses(0.0).iter().all(|pause| *pause == Duration::from_millis(100)));
         let pauses = pauses(0.5);
@@ -136,19 +159,57 @@ mod tests {
         assert!(*most <= Duration::from_millis(150) && *most > Duration::from_millis(140));
     }
 
+    #[test]
+    fn what_was_asked_for_comes_first_and_chance_on_top_of_it() {
+        let (short, long) = (Duration::from_secs(2), Duration::from_secs(100));
+        for _ in 0..200 {
+            let pause = Backoff::soon().pace().failed(short);
+            assert!(pause >= short + Duration::from_secs(1) && pause <= short * 2, "{pause:?}");
+            // Hosts that were told the same moment come back over a quarter of that time.
+            let pause = Backoff::soon().pace().failed(long);
+            assert!(pause >= long.mul_f64(1.25) && pause <= long.mul_f64(1.5), "{pause:?}");
+        }
+    }
+
+    #[test]
+    fn a_success_halves_the_interval_down_to_the_first_one() {
+        let mut pace = Backoff::soon().pace();
+        for _ in 0..10 {
+            pace.failed(Duration::ZERO);
+        }
+        pace.succeeded();
+        pace.succeeded();
+        let pause = pace.clone().failed(Duration::ZERO).as_secs_f64();
+        assert!((3.75..=7.5).contains(&pause), "{pause}");
+        for _ in 0..10 {
+            pace.succeeded();
+        }
+        let pause = pace.failed(Duration::ZERO).as_secs_f64();
+        assert!((1.0..=2.0).contains(&pause), "{pause}");
+    }
+
+    #[test]
+    fn clones_do_not_pause_alike() {
+        // Consumers of one queue are clones, and would come back together.
+        let pauses = |mut pace: Pace| (0..8).map(|_| pace.failed(Duration::ZERO)).collect::<Vec<_>>();
+        let pace = Backoff::soon().pace();
+        assert_ne!(pauses(pace.clone()), pauses(pace));
+    }
+
     proptest! {
         #[test]
         fn pauses_stay_below_a_ceiling_that_grows(
             initial in 1u64..10_000, multiplier in 1.0f64..1e300, more in 0u64..10_000, seed in any::<u64>(),
         ) {
             let (initial, max) = (Duration::from_millis(initial), Duration::from_millis(initial + more));
-            let mut steps = Backoff::try_new(initial, multiplier, max).unwrap().steps();
-            let mut random = fastrand::Rng::with_seed(seed);
+            let mut pace = Backoff::try_new(initial, multiplier, max).unwrap().pace();
+            fastrand::seed(seed);
             let mut ceiling = initial;
             for _ in 0..50 {
-                prop_assert!(steps.pause(&mut random) <= ceiling);
-                prop_assert!(steps.next >= ceiling && steps.next <= max);
-                ceiling = steps.next;
+                let pause = pace.failed(Duration::ZERO);
+                prop_assert!(pause <= ceiling && pause >= ceiling.mul_f64(0.499), "{pause:?} of {ceiling:?}");
+                prop_assert!(pace.next >= ceiling && pace.next <= max);
+                ceiling = pace.next;
             }
         }
     }

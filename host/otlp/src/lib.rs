@@ -30,7 +30,7 @@ mod value;
 mod wire;
 
 pub use attempt::{Attempt, MAX_RETRY_AFTER, Status};
-pub use backoff::{Backoff, InvalidBackoff};
+pub use backoff::{Backoff, InvalidBackoff, Pace};
 pub use batch::{BatchBuilder, Payload};
 pub use buffers::Buffers;
 pub use compress::{CompressError, Compression, Compressor, InvalidLevel};

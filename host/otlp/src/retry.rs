@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tracing::{error, warn};
 
 use crate::attempt::{Attempt, Status, answers};
-use crate::backoff::{Backoff, Steps};
+use crate::backoff::{Backoff, Pace};
 use crate::batch::Payload;
 use crate::exporter::Exporter;
 use crate::link::{Failure, Link, Trouble};
@@ -69,7 +69,8 @@ pub struct Delivery {
     policy: RetryPolicy,
     link: Arc<Link>,
     stop: watch::Receiver<bool>,
-    random: fastrand::Rng,
+    soon: Pace,
+    slow: Pace,
     warned: Option<String>,
     halved: bool,
 }
@@ -78,7 +79,8 @@ impl Delivery {
     /// Delivers through `exporter` until `stop` holds true, or its sender is gone.
     pub fn new(exporter: Exporter, policy: RetryPolicy, stop: watch::Receiver<bool>) -> Self {
         let link = Arc::new(Link::new(exporter.backend()));
-        Self { exporter, policy, link, stop, random: fastrand::Rng::new(), warned: None, halved: false }
+        let (soon, slow) = (policy.soon.pace(), policy.slow.pace());
+        Self { exporter, policy, link, stop, soon, slow, warned: None, halved: false }
     }
 
     /// Sends `payload` until all of it is taken or refused, or the stop signal
@@ -155,21 +157,20 @@ impl Delivery {
             Ok(prepared) => prepared,
             Err(unwritable) => return Settled::Unwritable(unwritable.to_string()),
         };
-        let (mut soon, mut slow) = (self.policy.soon.steps(), self.policy.slow.steps());
         let started = Instant::now();
         loop {
             let (pause, reason) = match self.exporter.send(&prepared).await {
                 Attempt::Delivered { rejected, message } => {
-                    self.link.answered();
+                    self.answered();
                     self.tell_warning(rejected, &message);
                     return Settled::Taken { rejected, reason: Some(message) };
                 }
                 Attempt::Refused { status, reason } => {
-                    self.link.answered();
+                    self.answered();
                     return Settled::Refused(answers(status, &reason));
                 }
                 Attempt::TooLarge { status } => {
-                    self.link.answered();
+                    self.answered();
                     return Settled::TooLarge(status);
                 }
                 Attempt::Retry { after, reason } => {
@@ -180,13 +181,13 @@ impl Delivery {
                         fix: None,
                         records: payload.len(),
                     });
-                    (self.pause(after.unwrap_or_default(), &mut soon), reason)
+                    (self.soon.failed(after.unwrap_or_default()), reason)
                 }
                 Attempt::Hold { status, reason, fix } => {
                     let (trouble, reason) = (Trouble::Wrong(status), answers(status, &reason));
                     let fix = Some(fix.as_str());
                     self.link.failed(&Failure { trouble, reason: &reason, fix, records: payload.len() });
-                    (self.pause(self.policy.slow.initial(), &mut slow), reason)
+                    (self.slow.failed(self.policy.slow.initial()), reason)
                 }
             };
             if let Some(limit) = self.policy.give_up_after
@@ -198,9 +199,11 @@ impl Delivery {
         }
     }
 
-    /// At least `least`, and jitter on top.
-    fn pause(&mut self, least: Duration, steps: &mut Steps) -> Duration {
-        least + steps.pause(&mut self.random)
+    /// The backend took or refused something.
+    fn answered(&mut self) {
+        self.link.answered();
+        self.slow = self.policy.slow.pace();
+        self.soon.succeeded();
     }
 
     /// A backend may take everything and still have something to say (OTLP

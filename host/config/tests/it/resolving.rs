@@ -59,7 +59,7 @@ exporters:
     timeout: 1m
     headers: {Authorization: secret-token}
     tls: {insecure_skip_verify: true, ca_file: /etc/ca.pem}
-    retry_on_failure: {enabled: true, initial_interval: 2s, multiplier: 2, max_interval: 1m30s}
+    retry_on_failure: {enabled: true, initial_interval: 3s, multiplier: 2.5, max_interval: 1m30s}
     sending_queue: {enabled: true, num_consumers: 4, sizer: bytes, queue_size: 32MiB}
 extensions:
   file_storage/state: {directory: /state, create_directory: false}
@@ -177,7 +177,7 @@ fn every_option_arrives() {
     assert_eq!(http.client.headers[0].0, "authorization");
     assert_eq!(http.client.headers[0].1.reveal(), "secret-token");
     assert_eq!((exporter.queue.consumers, http.client.timeout), (4, Duration::from_secs(60)));
-    assert_eq!((exporter.retry.initial_interval, exporter.retry.multiplier), (Duration::from_secs(2), 2.0));
+    assert_eq!((exporter.retry.initial_interval, exporter.retry.multiplier), (Duration::from_secs(3), 2.5));
     assert_eq!(exporter.retry.max_interval, Duration::from_secs(90));
     assert_eq!(http.client.tls.ca, Some(Pem::File("/etc/ca.pem".into())));
 }

@@ -43,8 +43,8 @@ fn shown(duration: Duration) -> String {
 fn usual() -> (Queue, Retry) {
     let retry = Retry {
         enabled: true,
-        initial_interval: Duration::from_secs(1),
-        multiplier: 1.5,
+        initial_interval: Duration::from_secs(2),
+        multiplier: 2.0,
         max_interval: Duration::from_secs(30),
         randomization_factor: None,
         max_elapsed_time: None,
@@ -71,7 +71,7 @@ fn retry(written: written::Retry, check: &mut Check<'_>) -> Retry {
     if !multiplier.is_finite() || multiplier < 1.0 {
         let at = check.place(&key("multiplier"));
         let what = format_args!("{multiplier} is less than 1");
-        check.wrong(&at, &key("multiplier"), what, "`multiplier: 1.5`");
+        check.wrong(&at, &key("multiplier"), what, "`multiplier: 2`");
     }
     let randomization_factor = written.randomization_factor;
     if let Some(factor) = randomization_factor

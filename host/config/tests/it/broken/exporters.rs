@@ -140,7 +140,7 @@ pub(super) const CASES: &[Case] = &[
 
 error: `retry_on_failure.multiplier` of exporter `otlphttp`: 0.5 is less than 1
   --> x.yaml:13:36
-  hint: `multiplier: 1.5`",
+  hint: `multiplier: 2`",
     ),
     (
         ENDPOINT,
