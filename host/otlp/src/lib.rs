@@ -2,15 +2,18 @@
 //!
 //! The way of a record: [`BatchBuilder::append`] encodes it behind its
 //! predecessors, [`BatchBuilder::finish`] makes a [`Payload`] of them, and
-//! [`Delivery::deliver`] sends that until the backend has decided on each record.
+//! [`Delivery::deliver`] sends that until the backend has decided on each record. Those
+//! that it refuses go to a [`dead_letter`] file.
 //! [`Exporter`] is one attempt, without retries: OTLP over [`http`] or [`grpc`], to
 //! a [`file`], or for people to read ([`debug`]).
 
 mod attempt;
 mod backoff;
 mod batch;
+mod bisect;
 mod buffers;
 mod compress;
+pub mod dead_letter;
 pub mod debug;
 mod deflate;
 mod encode;
@@ -22,8 +25,10 @@ pub mod http;
 mod huffman;
 mod json;
 mod link;
+mod outcome;
 mod response;
 mod retry;
+mod rotation;
 mod split;
 mod tls;
 mod value;
@@ -37,6 +42,7 @@ pub use compress::{CompressError, Compression, Compressor, InvalidLevel};
 pub use encode::{Constants, Resource};
 pub use error::OptionsError;
 pub use exporter::{Exporter, Prepared, Unwritable};
-pub use retry::{Delivery, Interrupted, Outcome, RetryPolicy};
+pub use outcome::{Interrupted, Offered, Outcome};
+pub use retry::{Delivery, Partial, RetryPolicy};
 pub use split::{Malformed, RecordSlices};
 pub use tls::{Pem, Tls, Versions};

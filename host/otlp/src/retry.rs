@@ -1,9 +1,9 @@
 //! One payload to its end, however long that takes.
 //!
-//! A payload ends when each of its records was taken, or refused by the backend in
-//! a way that must not be retried. Everything else is waited out: the records are
-//! still in their files. Order is kept: the halves of a payload that was too large
-//! are sent one after the other.
+//! A payload ends when each of its records was taken, or was refused by the backend in
+//! a way that must not be retried and is set aside as a dead letter. Everything else is
+//! waited out: the records are still in their files. Order is kept: the halves of a
+//! payload that was too large, or refused, are sent one after the other.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,11 +14,14 @@ use tracing::{error, warn};
 use crate::attempt::{Attempt, Status, answers};
 use crate::backoff::{Backoff, Pace};
 use crate::batch::Payload;
+use crate::bisect::{Part, Search};
+use crate::dead_letter::DeadLetters;
 use crate::exporter::Exporter;
 use crate::link::{Failure, Link, Trouble};
+use crate::outcome::{Interrupted, Offered, Outcome};
 
-/// How many different reasons an [`Outcome`] keeps.
-const MAX_REASONS: usize = 8;
+/// How long to wait after dead letters could not be written.
+const WRITE_AGAIN: Duration = Duration::from_secs(5);
 
 /// When a payload that was not taken is sent again.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,37 +31,32 @@ pub struct RetryPolicy {
     /// While something waits for a person, such as a wrong key. Between two tries
     /// at least its first interval passes.
     pub slow: Backoff,
-    /// After how long a payload is given up, and its records are lost; zero: after
-    /// the first try. `None`, the default: never, they wait in their files.
+    /// After how long a payload is given up, and its records are refused ones; zero:
+    /// after the first try. `None`, the default: never, they wait in their files.
     pub give_up_after: Option<Duration>,
+    /// What happens to a request of which the backend says how many records it left
+    /// out, but not which.
+    pub partial: Partial,
+}
+
+/// How the records are found that a backend left out of a request it took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Partial {
+    /// Its halves are sent again, until the records are found. The others are there
+    /// twice then, with the same `log.record.uid`: the protocol has no way to ask
+    /// without sending.
+    #[default]
+    Bisect,
+    /// Nothing is sent again, as the protocol has it ("Partial Success"): all records of
+    /// the request are set aside, and as many of them count as refused as the backend
+    /// said.
+    Whole,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { soon: Backoff::soon(), slow: Backoff::slow(), give_up_after: None }
+        Self { soon: Backoff::soon(), slow: Backoff::slow(), give_up_after: None, partial: Partial::default() }
     }
-}
-
-/// What became of a payload's records.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outcome {
-    /// Taken by the backend.
-    pub delivered: u64,
-    /// Refused by the backend for good. Together with `delivered`: all of them.
-    pub rejected: u64,
-    /// Why; the first few that differ.
-    pub reasons: Vec<String>,
-}
-
-/// The stop signal came first. Nothing of the payload may count as delivered for
-/// the checkpoint: it is sent again at the next start.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("stopped before the backend had taken all {records} records")]
-pub struct Interrupted {
-    /// How many records the payload has.
-    pub records: usize,
-    /// What was settled of it before, after a split.
-    pub settled: Outcome,
 }
 
 /// Delivers payloads to one backend, one after the other. Clones deliver at the
@@ -67,6 +65,7 @@ pub struct Interrupted {
 pub struct Delivery {
     exporter: Exporter,
     policy: RetryPolicy,
+    dead_letters: Option<DeadLetters>,
     link: Arc<Link>,
     stop: watch::Receiver<bool>,
     soon: Pace,
@@ -75,84 +74,108 @@ pub struct Delivery {
     halved: bool,
 }
 
+/// What to do while the backend is away.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// Send again until it is back.
+    Endless,
+    /// Leave it at one try.
+    None,
+}
+
 impl Delivery {
     /// Delivers through `exporter` until `stop` holds true, or its sender is gone.
     pub fn new(exporter: Exporter, policy: RetryPolicy, stop: watch::Receiver<bool>) -> Self {
         let link = Arc::new(Link::new(exporter.backend()));
         let (soon, slow) = (policy.soon.pace(), policy.slow.pace());
-        Self { exporter, policy, link, stop, soon, slow, warned: None, halved: false }
+        let dead_letters = None;
+        Self { exporter, policy, dead_letters, link, stop, soon, slow, warned: None, halved: false }
+    }
+
+    /// Sets refused records aside there. Without that they are lost.
+    #[must_use]
+    pub fn with_dead_letters(self, dead_letters: DeadLetters) -> Self {
+        Self { dead_letters: Some(dead_letters), ..self }
     }
 
     /// Sends `payload` until all of it is taken or refused, or the stop signal
     /// comes. Dropping the future at any await is safe: the payload is the
     /// caller's.
     pub async fn deliver(&mut self, payload: &Payload) -> Result<Outcome, Interrupted> {
+        self.send(payload, Patience::Endless).await.map(|offered| offered.settled)
+    }
+
+    /// The same, but does not wait for a backend that is away: what it has not taken by
+    /// then is the caller's.
+    pub async fn offer(&mut self, payload: &Payload) -> Result<Offered, Interrupted> {
+        self.send(payload, Patience::None).await
+    }
+
+    async fn send(&mut self, payload: &Payload, patience: Patience) -> Result<Offered, Interrupted> {
         let mut stop = self.stop.clone();
-        let mut settled = Outcome::default();
+        let mut offered =
+            Offered { settled: Outcome::default(), rest: Vec::new(), pause: Duration::default() };
         let end = tokio::select! {
             biased;
             // A sender that is gone will not take the signal back either.
             _ = stop.wait_for(|stop| *stop) => Err(()),
-            () = self.deliver_all(payload, &mut settled) => Ok(()),
+            () = self.send_parts(payload, patience, &mut offered) => Ok(()),
         };
-        if settled.rejected > 0 {
-            let reasons = settled.reasons.join("; ");
-            let backend = self.exporter.backend();
-            error!("backend {backend} rejected {} lines, which are lost: {reasons}", settled.rejected);
-        }
+        self.tell_refused(&offered.settled);
         match end {
-            Ok(()) => Ok(settled),
-            Err(()) => Err(Interrupted { records: payload.len(), settled }),
+            Ok(()) => Ok(offered),
+            Err(()) => Err(Interrupted { records: payload.len(), settled: offered.settled }),
         }
     }
 
-    async fn deliver_all(&mut self, payload: &Payload, settled: &mut Outcome) {
-        let mut waiting = vec![payload.clone()];
-        while let Some(part) = waiting.pop() {
-            let reason = match self.settle(&part).await {
-                Settled::Taken { rejected, reason } => {
-                    let rejected = rejected.min(part.len() as u64);
-                    settled.delivered += part.len() as u64 - rejected;
-                    settled.rejected += rejected;
-                    reason.filter(|_| rejected > 0)
+    async fn send_parts(&mut self, payload: &Payload, patience: Patience, offered: &mut Offered) {
+        let mut search = Search::new(payload);
+        while let Some(part) = search.next() {
+            let records = part.payload.len();
+            let (reason, refused) = match self.settle(&part.payload, patience).await {
+                Settled::Taken => {
+                    search.taken();
+                    offered.settled.delivered += records as u64;
+                    continue;
                 }
-                Settled::Refused(reason) => {
-                    settled.rejected += part.len() as u64;
-                    Some(reason)
+                Settled::TakenPartly { refused, .. } if refused < records && self.finds(&mut search, &part) => {
+                    continue;
                 }
-                Settled::TooLarge(status) => match part.split() {
-                    Some((first, second)) => {
-                        self.tell_halved(&part, status);
-                        waiting.extend([second, first]);
-                        None
-                    }
-                    None => {
-                        settled.rejected += part.len() as u64;
-                        Some(format!("answers {status} to a single record of {} bytes", part.body().len()))
-                    }
-                },
-                Settled::Unwritable(reason) => match part.split() {
-                    Some((first, second)) => {
-                        waiting.extend([second, first]);
-                        None
-                    }
-                    None => {
-                        settled.rejected += part.len() as u64;
-                        Some(reason)
-                    }
-                },
+                Settled::TakenPartly { refused, reason } => (reason, refused.min(records)),
+                Settled::Refused(_) if search.narrow(&part) => continue,
+                Settled::Refused(reason) | Settled::GivenUp(reason) => (reason, records),
+                Settled::TooLarge(status) if search.halve(&part) => {
+                    self.tell_halved(&part.payload, status);
+                    continue;
+                }
+                Settled::TooLarge(status) => {
+                    let bytes = part.payload.body().len();
+                    (format!("answers {status} to a single record of {bytes} bytes"), records)
+                }
+                Settled::Unwritable(_) if search.halve(&part) => continue,
+                Settled::Unwritable(reason) => (reason, records),
+                Settled::Away(pause) => {
+                    offered.pause = pause;
+                    offered.rest.push(part.payload);
+                    offered.rest.extend(search.rest());
+                    return;
+                }
             };
-            if let Some(reason) = reason
-                && settled.reasons.len() < MAX_REASONS
-                && !settled.reasons.contains(&reason)
-            {
-                settled.reasons.push(reason);
-            }
+            self.set_aside(&part.payload, &reason).await;
+            let end = part.first + records;
+            offered.settled.delivered += (records - refused) as u64;
+            offered.settled.refuse(end - refused..end, &reason);
         }
+    }
+
+    /// Whether the records that were left out of a part are searched for.
+    fn finds(&self, search: &mut Search, part: &Part) -> bool {
+        search.taken();
+        self.policy.partial == Partial::Bisect && search.narrow(part)
     }
 
     /// Sends one payload until the backend decides on it.
-    async fn settle(&mut self, payload: &Payload) -> Settled {
+    async fn settle(&mut self, payload: &Payload, patience: Patience) -> Settled {
         let prepared = match self.exporter.prepare(payload) {
             Ok(prepared) => prepared,
             Err(unwritable) => return Settled::Unwritable(unwritable.to_string()),
@@ -160,10 +183,16 @@ impl Delivery {
         let started = Instant::now();
         loop {
             let (pause, reason) = match self.exporter.send(&prepared).await {
+                Attempt::Delivered { rejected: 0, message } => {
+                    self.answered();
+                    self.tell_warning(&message);
+                    return Settled::Taken;
+                }
                 Attempt::Delivered { rejected, message } => {
                     self.answered();
-                    self.tell_warning(rejected, &message);
-                    return Settled::Taken { rejected, reason: Some(message) };
+                    let refused = usize::try_from(rejected).unwrap_or(usize::MAX);
+                    let reason = if message.is_empty() { "a partial success".to_owned() } else { message };
+                    return Settled::TakenPartly { refused, reason };
                 }
                 Attempt::Refused { status, reason } => {
                     self.answered();
@@ -190,12 +219,55 @@ impl Delivery {
                     (self.slow.failed(self.policy.slow.initial()), reason)
                 }
             };
+            if patience == Patience::None {
+                return Settled::Away(pause);
+            }
             if let Some(limit) = self.policy.give_up_after
                 && started.elapsed() + pause > limit
             {
-                return Settled::Refused(format!("{reason}, and the configuration gives up after {limit:?}"));
+                return Settled::GivenUp(format!("{reason}, and the configuration gives up after {limit:?}"));
             }
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Writes refused records down, however long that takes: until then they are still
+    /// in their files.
+    async fn set_aside(&self, payload: &Payload, reason: &str) {
+        let Some(dead_letters) = &self.dead_letters else { return };
+        let mut failing = false;
+        loop {
+            let (dead_letters, payload) = (dead_letters.clone(), payload.clone());
+            let (backend, reason) = (self.exporter.backend().to_owned(), reason.to_owned());
+            let path = dead_letters.path().to_owned();
+            let written =
+                tokio::task::spawn_blocking(move || dead_letters.write(&payload, &backend, &reason)).await;
+            let error = match written {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => error.to_string(),
+                // The runtime is being shut down.
+                Err(error) => error.to_string(),
+            };
+            if !failing {
+                warn!(path = %path.display(), error,
+                    "refused records cannot be set aside: they and all behind them wait in their files until they can");
+                failing = true;
+            }
+            tokio::time::sleep(WRITE_AGAIN).await;
+        }
+    }
+
+    fn tell_refused(&self, settled: &Outcome) {
+        let (refused, backend) = (settled.refused(), self.exporter.backend());
+        if refused == 0 {
+            return;
+        }
+        match &self.dead_letters {
+            Some(dead_letters) => dead_letters.tell(refused, backend, &settled.reasons),
+            None => {
+                let reasons = settled.reasons.join("; ");
+                error!("backend {backend} refused {refused} lines, which are lost: {reasons}");
+            }
         }
     }
 
@@ -208,8 +280,8 @@ impl Delivery {
 
     /// A backend may take everything and still have something to say (OTLP
     /// specification, "Partial Success").
-    fn tell_warning(&mut self, rejected: u64, message: &str) {
-        if rejected == 0 && !message.is_empty() && self.warned.as_deref() != Some(message) {
+    fn tell_warning(&mut self, message: &str) {
+        if !message.is_empty() && self.warned.as_deref() != Some(message) {
             warn!("backend {} took all lines and warns: {message}", self.exporter.backend());
             self.warned = Some(message.to_owned());
         }
@@ -231,8 +303,16 @@ impl Delivery {
 
 /// The backend's last word on a payload.
 enum Settled {
-    Taken { rejected: u64, reason: Option<String> },
+    Taken,
+    /// But for so many records; which ones, it does not say.
+    TakenPartly {
+        refused: usize,
+        reason: String,
+    },
     Refused(String),
     TooLarge(Status),
     Unwritable(String),
+    GivenUp(String),
+    /// No word at all: it should be left alone for so long.
+    Away(Duration),
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use crate::batch::{Payload, head_room, write_head};
 use crate::wire::{
     REQUEST_RESOURCE_LOGS, RESOURCE_LOGS_RESOURCE, RESOURCE_LOGS_SCOPE_LOGS, SCOPE_LOGS_RECORD,
-    SCOPE_LOGS_SCOPE, read_field,
+    SCOPE_LOGS_SCOPE, field, read_field,
 };
 
 /// These bytes are no payload of ours.
@@ -112,6 +112,29 @@ impl Payload {
     /// The encoded `LogRecord` messages, in their order.
     pub fn records(&self) -> RecordSlices<'_> {
         RecordSlices { groups: Groups { rest: &self.body }, rest: &[] }
+    }
+
+    /// Each record as a payload of its own, with its resource.
+    pub(crate) fn singles(&self) -> impl Iterator<Item = Self> {
+        (Groups { rest: &self.body }).flat_map(|parts| {
+            let slices = RecordSlices { groups: Groups { rest: &[] }, rest: parts.records };
+            slices.map(move |record| {
+                let (mut whole, mut body) = (Vec::new(), Vec::new());
+                field(&mut whole, SCOPE_LOGS_RECORD, record);
+                append(&mut body, &Parts { records: &whole, ..parts });
+                Self { body: body.into(), records: 1 }
+            })
+        })
+    }
+
+    /// Several payloads as one; `None` for none.
+    pub fn join<'p>(payloads: impl IntoIterator<Item = &'p Self>) -> Option<Self> {
+        let (mut body, mut records) = (Vec::new(), 0);
+        for payload in payloads {
+            body.extend_from_slice(&payload.body);
+            records += payload.records;
+        }
+        (records > 0).then(|| Self { body: body.into(), records })
     }
 
     /// The first and the second half of the records, each with its resource. None

@@ -37,19 +37,6 @@ fn records_arrive_with_the_right_headers() {
 }
 
 #[test]
-fn a_partial_success_is_a_loss_and_is_not_sent_again() {
-    let logs = Logs::capture();
-    let sink = OtlpSink::start().unwrap();
-    sink.set_answer(Answer::PartialSuccess { rejected: 3, message: "too old".into() });
-    let (mut delivery, _stop) = delivery(exporter(&sink));
-    let outcome = Outcome { delivered: 7, rejected: 3, reasons: vec!["too old".into()] };
-    assert_eq!(block_on(delivery.deliver(&payload(10))), Ok(outcome));
-    assert_eq!(sink.requests(), 1);
-    assert_eq!(logs.count("ERROR"), 1);
-    assert!(logs.text().contains("rejected 3 lines, which are lost: too old"), "{}", logs.text());
-}
-
-#[test]
 fn a_warning_is_said_once() {
     let logs = Logs::capture();
     let sink = OtlpSink::start().unwrap();
@@ -59,20 +46,6 @@ fn a_warning_is_said_once() {
         assert_eq!(block_on(delivery.deliver(&payload(2))), all(2));
     }
     assert_eq!((logs.count("WARN"), logs.count("slow down")), (1, 1));
-}
-
-#[test]
-fn bad_data_is_refused_once_and_for_all() {
-    for status in [400, 500, 501] {
-        let logs = Logs::capture();
-        let sink = OtlpSink::start().unwrap();
-        sink.set_answer(Answer::status(status));
-        let (mut delivery, _stop) = delivery(exporter(&sink));
-        let outcome = block_on(delivery.deliver(&payload(5))).unwrap();
-        assert_eq!((outcome.delivered, outcome.rejected, sink.requests()), (0, 5, 1));
-        assert!(outcome.reasons[0].starts_with(&format!("answers {status}")), "{:?}", outcome.reasons);
-        assert_eq!(logs.count("ERROR"), 1);
-    }
 }
 
 #[test]
@@ -110,22 +83,6 @@ fn what_is_too_large_goes_in_halves_and_in_order() {
     assert_eq!(sink.records()[99].resource_attr("host.id"), Some("i-1"));
     assert_eq!(block_on(delivery.deliver(&payload)), all(100));
     assert_eq!(logs.count("WARN"), 1, "{}", logs.text());
-}
-
-#[test]
-fn a_record_that_is_too_large_alone_is_lost_alone() {
-    let logs = Logs::capture();
-    let sink = OtlpSink::start().unwrap();
-    let mut lines = bodies(20);
-    lines[13] = "long ".repeat(1_000);
-    sink.set_answer(Answer::TooLargeOver(4_000));
-    let (mut delivery, _stop) = delivery(exporter(&sink));
-    let outcome = block_on(delivery.deliver(&rig::payload_of(&lines))).unwrap();
-    assert_eq!((outcome.delivered, outcome.rejected), (19, 1));
-    lines.remove(13);
-    assert_eq!(sink.bodies(), lines);
-    assert_eq!(logs.count("ERROR"), 1);
-    assert!(logs.text().contains("413 to a single record"), "{}", logs.text());
 }
 
 /// Time between the first request and the second.

@@ -95,7 +95,7 @@ fn what_is_too_large_goes_in_halves() {
     let sink = OtlpSink::start_grpc().unwrap();
     sink.set_answer(Answer::TooLargeOver(2000));
     let outcome = deliver(&grpc(&sink));
-    assert_eq!((outcome.delivered, outcome.rejected), (50, 0));
+    assert_eq!((outcome.delivered, outcome.refused()), (50, 0));
     assert_eq!(sink.bodies(), bodies(50), "in order");
 }
 

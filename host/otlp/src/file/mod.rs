@@ -8,8 +8,6 @@
 //! A request counts as delivered when it is on the disk, not before: the checkpoint
 //! moves past its lines then.
 
-mod rotation;
-
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -23,8 +21,9 @@ use crate::compress::{Compression, Compressor};
 use crate::error::OptionsError;
 use crate::exporter::{Prepared, Unwritable};
 use crate::json;
+use crate::rotation::delete;
 
-pub use rotation::Rotation;
+pub use crate::rotation::Rotation;
 
 /// Where and how to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,7 +159,7 @@ impl Out {
         if self.length == 0 || self.length + more <= rotation.max_bytes {
             return Ok(());
         }
-        rotation.put_aside(&self.path, jiff::Zoned::now())?;
+        delete(&rotation.put_aside(&self.path, jiff::Zoned::now())?);
         self.file = OpenOptions::new().create(true).append(true).open(&self.path)?;
         self.length = self.file.metadata()?.len();
         Ok(())

@@ -2,10 +2,15 @@
 
 use std::future::Future;
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use prost::Message as _;
 use skidway_model::{Attribute, Checked, Records};
+use skidway_otlp::dead_letter::Letter;
 use skidway_otlp::http::Options;
 use skidway_otlp::{Backoff, BatchBuilder, Constants, Delivery, Exporter, Payload, Resource, RetryPolicy};
 use skidway_test_support::sink::OtlpSink;
@@ -71,9 +76,29 @@ pub(crate) fn delivery(exporter: Exporter) -> (Delivery, watch::Sender<bool>) {
     let (stop, stopped) = watch::channel(false);
     let backoff = impatient(Duration::from_millis(2));
     (
-        Delivery::new(exporter, RetryPolicy { soon: backoff, slow: backoff, give_up_after: None }, stopped),
+        Delivery::new(
+            exporter,
+            RetryPolicy { soon: backoff, slow: backoff, ..RetryPolicy::default() },
+            stopped,
+        ),
         stop,
     )
+}
+
+/// The bodies of the records in a dead-letter file, and why they were refused.
+pub(crate) fn dead(path: &Path) -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let letters = text.lines().map(|line| Letter::read(line.as_bytes()).unwrap());
+    letters.map(|letter| (body(&letter.payload().unwrap()), letter.reason)).collect()
+}
+
+fn body(payload: &Payload) -> String {
+    let request = ExportLogsServiceRequest::decode(payload.body().clone()).unwrap();
+    let record = &request.resource_logs[0].scope_logs[0].log_records[0];
+    match &record.body.as_ref().unwrap().value {
+        Some(Value::StringValue(text)) => text.clone(),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Runs it on this thread, which the captured log belongs to; fails after a while.

@@ -1,5 +1,5 @@
 //! Files that are full are renamed to `NAME-2022-09-14T05-02-14.173.EXT`, and the
-//! oldest of them deleted, as the collector's file exporter does.
+//! oldest of them are to be deleted, as the collector's file exporter does.
 
 use std::fs;
 use std::io;
@@ -30,8 +30,9 @@ impl Default for Rotation {
 }
 
 impl Rotation {
-    /// Renames the file and deletes what is too old or too much.
-    pub(super) fn put_aside(&self, path: &Path, now: Zoned) -> io::Result<()> {
+    /// Renames the file, and answers which of those that were put aside are too old or
+    /// too many: they are the caller's to delete.
+    pub(crate) fn put_aside(&self, path: &Path, now: Zoned) -> io::Result<Vec<PathBuf>> {
         let now = if self.local_time { now } else { now.with_time_zone(TimeZone::UTC) };
         // Two within a millisecond must not have the same name.
         let mut moment = now;
@@ -41,15 +42,7 @@ impl Rotation {
             aside = name(path, &moment);
         }
         fs::rename(path, aside)?;
-        for old in self.surplus(path)? {
-            // Somebody else may have deleted it already.
-            if let Err(error) = fs::remove_file(&old)
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                tracing::warn!(path = %old.display(), %error, "cannot delete an old file of the file exporter");
-            }
-        }
-        Ok(())
+        self.surplus(path)
     }
 
     /// Those that were put aside and are too old or too many.
@@ -75,6 +68,18 @@ impl Rotation {
         };
         let aside = aside.into_iter().enumerate();
         Ok(aside.filter(|(i, (.., at))| *i >= keep || is_old(*at)).map(|(_, (_, path, _))| path).collect())
+    }
+}
+
+/// Deletes them. One that cannot be deleted now is tried again with the next one.
+pub(crate) fn delete(files: &[PathBuf]) {
+    for path in files {
+        // Somebody else may have deleted it already.
+        if let Err(error) = fs::remove_file(path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(path = %path.display(), %error, "cannot delete an old file");
+        }
     }
 }
 
@@ -135,7 +140,7 @@ mod tests {
         let now: Zoned = "2026-01-01T00:00:00+00:00[UTC]".parse().unwrap();
         for _ in 0..3 {
             fs::write(&path, "x").unwrap();
-            rotation.put_aside(&path, now.clone()).unwrap();
+            delete(&rotation.put_aside(&path, now.clone()).unwrap());
         }
         assert!(others.iter().all(|name| folder.path().join(name).exists()));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
@@ -151,7 +156,7 @@ mod tests {
         fs::File::open(&old).unwrap().set_modified(week_ago).unwrap();
         fs::write(&path, "x").unwrap();
         let rotation = Rotation { max_age: Some(Duration::from_secs(86_400)), ..Rotation::default() };
-        rotation.put_aside(&path, Zoned::now()).unwrap();
+        delete(&rotation.put_aside(&path, Zoned::now()).unwrap());
         assert!(!old.exists());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

@@ -1,0 +1,91 @@
+use std::io::{self, Write};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use prost::Message as _;
+use serde::{Deserialize, Serialize};
+
+use crate::batch::Payload;
+use crate::json::decoded;
+
+/// One refused record: a line of a dead-letter file.
+///
+/// ```json
+/// {"time": "2026-11-25T10:00:00.123Z", "exporter": "otlphttp", "backend": "http://gateway:4318/v1/logs",
+///  "reason": "answers 400 (no such column)", "request": {"resourceLogs": [...]}}
+/// ```
+///
+/// `request` is an OTLP request in JSON with this one record. Where a record has values
+/// that are nested too deeply for that, `protobuf` has the request in base64 instead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Letter {
+    /// When it was set aside (RFC 3339).
+    pub time: String,
+    /// The id of the exporter.
+    pub exporter: String,
+    /// Whom it was sent to.
+    pub backend: String,
+    /// Why it was refused.
+    pub reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<ExportLogsServiceRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protobuf: Option<String>,
+}
+
+/// A line that is no letter.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says what it means")]
+#[non_exhaustive]
+pub enum Unreadable {
+    #[error("is not JSON of a dead letter: {0}")]
+    Json(serde_json::Error),
+    #[error("has no `request`")]
+    Nothing,
+    #[error("has a `protobuf` that is no request in base64: {0}")]
+    Protobuf(String),
+}
+
+impl Letter {
+    /// `single` has one record.
+    pub(super) fn of(single: &Payload, exporter: &str, backend: &str, reason: &str) -> Self {
+        let request = decoded(single).ok();
+        let protobuf = request.is_none().then(|| STANDARD.encode(single.body()));
+        Self {
+            time: format!("{:.3}", jiff::Timestamp::now()),
+            exporter: exporter.to_owned(),
+            backend: backend.to_owned(),
+            reason: reason.to_owned(),
+            request,
+            protobuf,
+        }
+    }
+
+    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        serde_json::to_writer(&mut *out, self)?;
+        out.write_all(b"\n")
+    }
+
+    /// Reads one line.
+    pub fn read(line: &[u8]) -> Result<Self, Unreadable> {
+        let letter: Self = serde_json::from_slice(line).map_err(Unreadable::Json)?;
+        if letter.request.is_none() && letter.protobuf.is_none() {
+            return Err(Unreadable::Nothing);
+        }
+        Ok(letter)
+    }
+
+    /// The record, to be sent again.
+    pub fn payload(&self) -> Result<Payload, Unreadable> {
+        let body = match (&self.request, &self.protobuf) {
+            (Some(request), _) => request.encode_to_vec(),
+            (None, Some(text)) => {
+                STANDARD.decode(text).map_err(|error| Unreadable::Protobuf(error.to_string()))?
+            }
+            (None, None) => return Err(Unreadable::Nothing),
+        };
+        Payload::from_encoded(Bytes::from(body)).map_err(|error| Unreadable::Protobuf(error.to_string()))
+    }
+}

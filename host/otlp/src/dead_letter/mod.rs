@@ -1,0 +1,161 @@
+//! Records that a backend refused for good, in a file: nothing is lost, and somebody can
+//! look at them, mend the cause and send them again (`skidway replay`).
+//!
+//! One line a record, see [`Letter`]. The file and its folder are the user's alone, as
+//! logs may hold secrets. A record is set aside when its line is on the disk
+//! (`fdatasync`), not before: the checkpoint moves past it then. The file is renamed
+//! when it is full, and the oldest of the renamed ones is deleted at the bound: only then
+//! are records lost, and that is said at ERROR with their number.
+//!
+//! Writers and `skidway replay` lock the file (`flock`) while they write to it or take it
+//! away; a writer that then holds a file without that name opens the new one.
+
+mod letter;
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::batch::Payload;
+use crate::rotation::{Rotation, delete};
+
+pub use letter::{Letter, Unreadable};
+
+/// At most this often somebody is told of refused records.
+const SAY_EVERY: Duration = Duration::from_secs(60);
+
+/// Where refused records go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The file. Its folder is made (0700) where it is missing.
+    pub path: PathBuf,
+    /// How long it may get in bytes before it is put aside.
+    pub max_bytes: u64,
+    /// How many that were put aside are kept; at least one.
+    pub max_backups: usize,
+    /// Who refused them: the exporter's id, written with each record.
+    pub exporter: String,
+}
+
+/// Keeps refused records. Clones write to the same file.
+#[derive(Debug, Clone)]
+pub struct DeadLetters(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    options: Options,
+    told: Mutex<Told>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    /// Records that nobody was told of.
+    since: u64,
+    at: Option<Instant>,
+}
+
+// === impl DeadLetters ===
+
+impl DeadLetters {
+    /// Nothing is made before there is a record to keep.
+    pub fn new(options: Options) -> Self {
+        Self(Arc::new(Inner { options, told: Mutex::default() }))
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.0.options.path
+    }
+
+    /// Writes down each record of a payload. After an error none of them counts as
+    /// written.
+    pub(crate) fn write(&self, payload: &Payload, backend: &str, reason: &str) -> io::Result<()> {
+        let Options { path, exporter, .. } = &self.0.options;
+        let mut lines = Vec::new();
+        for single in payload.singles() {
+            Letter::of(&single, exporter, backend, reason).write(&mut lines)?;
+        }
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
+        let mut file = self.open_for(lines.len() as u64)?;
+        let before = file.metadata()?.len();
+        file.write_all(&lines).and_then(|()| file.sync_data()).inspect_err(|_| {
+            // A part of a line would spoil the next one as well.
+            let _ = file.set_len(before);
+        })
+    }
+
+    /// The file, locked, with room for so many bytes.
+    fn open_for(&self, more: u64) -> io::Result<File> {
+        let Options { path, max_bytes, max_backups, .. } = &self.0.options;
+        loop {
+            let file = open_locked(path)?;
+            let length = file.metadata()?.len();
+            if length == 0 || length + more <= *max_bytes {
+                return Ok(file);
+            }
+            let rotation =
+                Rotation { max_bytes: *max_bytes, max_backups: *max_backups, ..Rotation::default() };
+            let surplus = rotation.put_aside(path, jiff::Zoned::now())?;
+            for old in &surplus {
+                tracing::error!(path = %old.display(), records = count_lines(old),
+                    "refused records are lost: there are more than the dead-letter files may hold; raise \
+                     `dead_letter.max_megabytes` or `max_backups`, and see why the backend refuses them");
+            }
+            delete(&surplus);
+        }
+    }
+
+    /// Says that records were refused, now and then: what a backend does to one batch it
+    /// may do to all.
+    pub(crate) fn tell(&self, refused: u64, backend: &str, reasons: &[String]) {
+        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.since += refused;
+        if told.at.is_some_and(|at| at.elapsed() < SAY_EVERY) {
+            return;
+        }
+        told.at = Some(Instant::now());
+        let (lines, path) = (std::mem::take(&mut told.since), self.path().display());
+        tracing::warn!(
+            "backend {backend} refused {lines} lines: {}; they are in {path}, from where `skidway replay` sends \
+             them again",
+            reasons.join("; ")
+        );
+    }
+}
+
+/// Opens the file to append, for this process alone. One that was taken away while this
+/// waited for the lock is not it.
+fn open_locked(path: &Path) -> io::Result<File> {
+    loop {
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+        flock(&file, FlockOperation::LockExclusive)?;
+        let (held, named) = (file.metadata()?, fs::metadata(path));
+        if named.is_ok_and(|named| (named.dev(), named.ino()) == (held.dev(), held.ino())) {
+            return Ok(file);
+        }
+    }
+}
+
+/// Renames a dead-letter file, so that nothing is added to it any more. What refuses
+/// records meanwhile begins a new one.
+pub fn take_away(path: &Path, to: &Path) -> io::Result<()> {
+    // Not to be made by looking at it.
+    fs::metadata(path)?;
+    let _lock = open_locked(path)?;
+    fs::rename(path, to)
+}
+
+fn count_lines(path: &Path) -> u64 {
+    let lines = File::open(path).map(|file| BufReader::new(file).split(b'\n').map_while(Result::ok).count());
+    lines.unwrap_or(0) as u64
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use proptest::prelude::*;
+use prost::Message as _;
+
+use super::*;
+
+fn value(value: Value) -> Option<AnyValue> {
+    Some(AnyValue { value: Some(value) })
+}
+
+fn attribute(key: &str, value: Option<AnyValue>) -> KeyValue {
+    KeyValue { key: key.to_owned(), value, ..KeyValue::default() }
+}
+
+fn payload_of(records: Vec<LogRecord>) -> Payload {
+    let text = |text: &str| value(Value::StringValue(text.to_owned()));
+    let request = ExportLogsServiceRequest {
+        resource_logs: vec![ResourceLogs {
+            resource: Some(Resource { attributes: vec![attribute("host.id", text("i-1"))], ..Resource::default() }),
+            scope_logs: vec![ScopeLogs {
+                scope: Some(InstrumentationScope::default()),
+                log_records: records,
+                ..ScopeLogs::default()
+            }],
+            ..ResourceLogs::default()
+        }],
+    };
+    Payload::from_encoded(Bytes::from(request.encode_to_vec())).unwrap()
+}
+
+fn record(body: Option<AnyValue>) -> LogRecord {
+    LogRecord { time_unix_nano: 1_764_064_800_123_456_789, body, ..LogRecord::default() }
+}
+
+fn lines(numbers: std::ops::Range<usize>) -> Payload {
+    payload_of(numbers.map(|n| record(value(Value::StringValue(format!("line {n}"))))).collect())
+}
+
+fn letters(folder: &Path, max_bytes: u64, max_backups: usize) -> DeadLetters {
+    let path = folder.join("dead-letter/otlphttp.jsonl");
+    DeadLetters::new(Options { path, max_bytes, max_backups, exporter: "otlphttp".to_owned() })
+}
+
+fn read(path: &Path) -> Vec<Letter> {
+    fs::read(path).unwrap().split_inclusive(|&byte| byte == b'\n').map(|l| Letter::read(l).unwrap()).collect()
+}
+
+#[test]
+fn a_record_is_written_so_that_it_can_be_read_and_sent_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = letters(folder.path(), 1 << 20, 1);
+    letters.write(&lines(0..3), "http://b/v1/logs", "answers 400 (no)").unwrap();
+    let read = read(letters.path());
+    assert_eq!(read.len(), 3);
+    assert_eq!((read[1].exporter.as_str(), read[1].reason.as_str()), ("otlphttp", "answers 400 (no)"));
+    assert_eq!(read[1].payload().unwrap(), lines(1..2));
+    let text = fs::read_to_string(letters.path()).unwrap();
+    assert!(text.contains(r#""stringValue":"line 1""#) && text.contains(r#""stringValue":"i-1""#), "{text}");
+    assert_eq!(fs::metadata(letters.path()).unwrap().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(letters.path().parent().unwrap()).unwrap().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn what_json_cannot_hold_is_kept_all_the_same() {
+    let mut deep = value(Value::StringValue("bottom".to_owned()));
+    for _ in 0..60 {
+        let values = vec![deep.take().unwrap()];
+        deep = value(Value::ArrayValue(ArrayValue { values }));
+    }
+    let payload = payload_of(vec![record(deep)]);
+    assert!(crate::json::decoded(&payload).is_err(), "deeper than the decoder goes");
+    let folder = tempfile::tempdir().unwrap();
+    let letters = letters(folder.path(), 1 << 20, 1);
+    letters.write(&payload, "b", "r").unwrap();
+    assert_eq!(read(letters.path())[0].payload().unwrap(), payload);
+}
+
+#[test]
+fn the_files_are_bounded_and_what_goes_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = letters(folder.path(), 1000, 2);
+    for n in 0..20 {
+        letters.write(&lines(n..n + 1), "b", "r").unwrap();
+    }
+    let files: Vec<_> = fs::read_dir(letters.path().parent().unwrap()).unwrap().map(|e| e.unwrap()).collect();
+    assert_eq!(files.len(), 3);
+    assert!(files.iter().all(|file| file.metadata().unwrap().len() <= 1000));
+    assert_eq!(read(letters.path()).last().unwrap().payload().unwrap(), lines(19..20));
+}
+
+#[test]
+fn who_takes_the_file_away_meets_no_writer_in_the_middle() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = letters(folder.path(), 1 << 30, 1);
+    letters.write(&lines(0..1), "b", "r").unwrap();
+    let done = AtomicBool::new(false);
+    let mut taken = Vec::new();
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..2)
+            .map(|_| scope.spawn(|| (0..200).for_each(|n| letters.write(&lines(n..n + 1), "b", "r").unwrap())))
+            .collect();
+        scope.spawn(|| {
+            writers.into_iter().for_each(|writer| writer.join().unwrap());
+            done.store(true, Ordering::Release);
+        });
+        while !done.load(Ordering::Acquire) || letters.path().exists() {
+            let to = folder.path().join(format!("taken-{}", taken.len()));
+            if take_away(letters.path(), &to).is_ok() {
+                taken.push(to);
+            }
+        }
+    });
+    assert_eq!(taken.iter().map(|path| read(path).len()).sum::<usize>(), 401);
+}
+
+#[test]
+fn lines_that_are_no_letters_say_why() {
+    let said = |line: &str| Letter::read(line.as_bytes()).map(|_| ()).unwrap_err().to_string();
+    assert!(said("{").starts_with("is not JSON of a dead letter"), "{}", said("{"));
+    let empty = r#"{"time":"","exporter":"","backend":"","reason":""}"#;
+    assert_eq!(said(empty), "has no `request`");
+    let bad = Letter::read(empty.replace('}', r#","protobuf":"!"}"#).as_bytes()).unwrap().payload().unwrap_err();
+    assert!(bad.to_string().contains("base64"), "{bad}");
+}
+
+fn values() -> impl Strategy<Value = Option<AnyValue>> {
+    let leaf = prop_oneof![
+        "\\PC{0,12}".prop_map(Value::StringValue),
+        any::<i64>().prop_map(Value::IntValue),
+        any::<bool>().prop_map(Value::BoolValue),
+        (-1e300f64..1e300).prop_map(Value::DoubleValue),
+    ];
+    let nested = leaf.prop_recursive(4, 24, 4, |inner| {
+        let some = inner.prop_map(|value| AnyValue { value: Some(value) });
+        prop_oneof![
+            prop::collection::vec(some.clone(), 0..4).prop_map(|values| Value::ArrayValue(ArrayValue { values })),
+            prop::collection::vec(("[a-z.]{1,8}", some), 0..4).prop_map(|pairs| {
+                let values = pairs.into_iter().map(|(key, value)| attribute(&key, Some(value))).collect();
+                Value::KvlistValue(KeyValueList { values })
+            }),
+        ]
+    });
+    prop_oneof![
+        9 => nested.prop_map(|value| Some(AnyValue { value: Some(value) })),
+        // What JSON's `null` becomes in an attribute.
+        1 => Just(Some(AnyValue { value: None })),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_comes_back_is_what_was_refused(
+        body in values(), attributes in prop::collection::vec(("[a-z.]{1,8}", values()), 0..4),
+        time in any::<u64>(), severity in 0i32..25,
+    ) {
+        let attributes = attributes.into_iter().map(|(key, value)| attribute(&key, value)).collect();
+        let record = LogRecord {
+            time_unix_nano: time, observed_time_unix_nano: 7, severity_number: severity, attributes, ..record(body)
+        };
+        let payload = payload_of(vec![record]);
+        let mut line = Vec::new();
+        Letter::of(&payload, "e", "b", "r").write(&mut line).unwrap();
+        prop_assert_eq!(Letter::read(&line).unwrap().payload().unwrap(), payload);
+    }
+}
