@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
-use crate::{components, exec, toolchain};
+use crate::{components, exec, packages, toolchain};
 
 pub(crate) fn setup() -> Result<()> {
     exec::step("wasm tool chain", toolchain::set_up).map(drop)
@@ -23,6 +23,7 @@ pub(crate) fn components() -> Result<()> {
 /// Runs every test there is, with `arguments` for `cargo test`.
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let workspace = Workspace::read()?;
+    install_tormentors();
     build_components(&workspace)?;
     // The black-box tests start it. Built with the whole workspace's features, so the tests reuse it.
     exec::step("building the agent", || {
@@ -32,7 +33,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         let mut command = in_root(&workspace);
         command.args(["test", "--workspace"]).args(arguments);
         if env::var_os("SKIDWAY_BIN").is_none() {
-            command.env("SKIDWAY_BIN", workspace.target.join("debug/skidway"));
+            command.env("SKIDWAY_BIN", workspace.binary("debug", "skidway"));
         }
         let corpora = workspace.root.join("../shared/corpora");
         match (env::var_os("SKIDWAY_CORPORA"), corpora.canonicalize()) {
@@ -61,9 +62,48 @@ pub(crate) fn workbench(task: &str, arguments: &[String]) -> Result<()> {
             "skidway-workbench",
         ]))
     })?;
-    let program = workspace.release_binary("skidway-workbench");
+    let program = workspace.binary("release", "skidway-workbench");
     let error = Command::new(&program).current_dir(&workspace.root).arg(task).args(arguments).exec();
     Err(error).with_context(|| format!("cannot start {}", program.display()))
+}
+
+/// Builds the agent and its torturer, and becomes the latter. The agent for tests does: what it does wrong does not
+/// depend on speed, and it checks its sums.
+pub(crate) fn torture(arguments: &[String]) -> Result<()> {
+    let (ours, rest): (Vec<&String>, Vec<&String>) =
+        arguments.iter().partition(|argument| argument.as_str() == "--release");
+    let workspace = Workspace::read()?;
+    install_tormentors();
+    build_components(&workspace)?;
+    let profile = if ours.is_empty() { "debug" } else { "release" };
+    exec::step(&format!("building the agent ({profile})"), || {
+        let mut command = in_root(&workspace);
+        command.args(["build", "--package", "skidway", "--package", "skidway-torture", "--bins"]).args(&ours);
+        exec::run(&mut command)
+    })?;
+    let program = workspace.binary(profile, "skidway-torture");
+    let mut command = Command::new(&program);
+    command.current_dir(&workspace.root).args(rest);
+    if env::var_os("SKIDWAY_BIN").is_none() {
+        command.env("SKIDWAY_BIN", workspace.binary(profile, "skidway"));
+    }
+    Err(command.exec()).with_context(|| format!("cannot start {}", program.display()))
+}
+
+/// What the torture run uses where it is there; it says what it has to do without. Nobody is asked for a password
+/// for that.
+fn install_tormentors() {
+    let mut missing = vec!["logrotate", "faketime"];
+    missing.retain(|program| packages::in_path(program).is_none());
+    if missing.is_empty() {
+        return;
+    }
+    let names = missing.join(" and ");
+    exec::note(&format!("the torture run takes {names} (Debian packages)"));
+    let installed = packages::is_root().and_then(|root| if root { packages::install(&missing) } else { Ok(()) });
+    if let Err(error) = installed {
+        exec::note(&format!("it goes without {names}: {error:#}"));
+    }
 }
 
 fn build_components(workspace: &Workspace) -> Result<Vec<components::Built>> {

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::exec;
+use crate::{exec, packages};
 
 /// The target that has no system interface, so that a guest can import nothing but our package.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
@@ -99,7 +99,7 @@ fn library_is_installed() -> Result<bool> {
 
 fn through_rustup() -> Result<Route> {
     if !library_is_installed()? {
-        ensure!(in_path("rustup").is_some(), "rustup is not installed");
+        ensure!(packages::in_path("rustup").is_some(), "rustup is not installed");
         exec::note(&format!("rustup target add {TARGET}"));
         let mut command = Command::new("rustup");
         command.args(["target", "add", TARGET]).stdin(Stdio::null());
@@ -126,7 +126,7 @@ fn through_debian() -> Result<Route> {
             exec::note("installing lld (links WebAssembly; no rust-lld was found)");
             packages.push("lld");
         }
-        apt_install(&packages)?;
+        packages::install(&packages)?;
         linker = find_linker()?;
     }
     exec::note(&format!("building std for {TARGET} with {}", debian_compiler()?));
@@ -155,26 +155,6 @@ fn version_of(rustc: &Path) -> Result<String> {
     Ok(version.split(" (").next().unwrap_or(&version).to_owned())
 }
 
-fn apt_install(packages: &[&str]) -> Result<()> {
-    ensure!(in_path("apt-get").is_some(), "apt-get is not installed");
-    let as_root = exec::output_of(Command::new("id").arg("-u"))? == "0";
-    ensure!(as_root || in_path("sudo").is_some(), "apt-get needs root, and sudo is not installed");
-    let apt = |arguments: &[&str]| {
-        let mut command = Command::new(if as_root { "env" } else { "sudo" });
-        if !as_root {
-            command.arg("env");
-        }
-        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]).args(arguments);
-        exec::note(&format!("{}apt-get {}", if as_root { "" } else { "sudo " }, arguments.join(" ")));
-        exec::run(&mut command)
-    };
-    apt(&["update"])?;
-    // Nothing that is installed is given up for this: Debian's own `rustc` would be.
-    let mut arguments = vec!["install", "--yes", "--no-remove", "--no-install-recommends"];
-    arguments.extend(packages);
-    apt(&arguments)
-}
-
 /// `rust-lld` of the tool chain in use, else a `wasm-ld` of the system.
 fn find_linker() -> Result<Option<PathBuf>> {
     let about = exec::output_of(Command::new(rustc()).arg("-vV"))?;
@@ -183,12 +163,8 @@ fn find_linker() -> Result<Option<PathBuf>> {
     let bundled = Path::new(&sysroot).join("lib/rustlib").join(host).join("bin/rust-lld");
     Ok(Some(bundled)
         .filter(|path| path.exists())
-        .or_else(|| in_path("rust-lld"))
-        .or_else(|| in_path("wasm-ld")))
-}
-
-fn in_path(program: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
+        .or_else(|| packages::in_path("rust-lld"))
+        .or_else(|| packages::in_path("wasm-ld")))
 }
 
 #[cfg(test)]

@@ -57,9 +57,9 @@ impl Workspace {
         self.target.join("components")
     }
 
-    /// A program of the release profile.
-    pub(crate) fn release_binary(&self, name: &str) -> PathBuf {
-        self.target.join("release").join(name)
+    /// A program of a profile's folder.
+    pub(crate) fn binary(&self, profile: &str, name: &str) -> PathBuf {
+        self.target.join(profile).join(name)
     }
 }
 

@@ -1,4 +1,6 @@
-use super::Headers;
+use super::{Headers, Record};
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the sink does with a request.
@@ -29,9 +31,33 @@ pub enum Answer {
     TooLargeOver(usize),
     /// Answers 401 unless this header is there with this very value.
     RequireHeader(String, String),
+    /// Lets a function decide that sees the records, also where they are only counted.
+    ByRecords(ByRecords),
+}
+
+/// Decides on a request by its records. What it answers is what the sink does, but for
+/// [`Answer::CutBefore`], which comes too late and is a [`Answer::CutAfter`].
+#[derive(Clone)]
+pub struct ByRecords(Arc<dyn Fn(&[Record]) -> Answer + Send + Sync>);
+
+impl ByRecords {
+    pub(super) fn decide(&self, records: &[Record]) -> Answer {
+        (self.0)(records)
+    }
+}
+
+impl fmt::Debug for ByRecords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ByRecords")
+    }
 }
 
 impl Answer {
+    /// Answers as this function decides once it has seen the records.
+    pub fn by_records(decide: impl Fn(&[Record]) -> Self + Send + Sync + 'static) -> Self {
+        Self::ByRecords(ByRecords(Arc::new(decide)))
+    }
+
     /// Answers with this HTTP status.
     pub fn status(code: u16) -> Self {
         Self::Status(StatusAnswer { code, headers: Vec::new(), body: None })

@@ -1,7 +1,7 @@
 //! The same receiver over gRPC: tonic's server, the sink's books and answers.
 
 use super::decode::{Decoded, MAX_BODY, Refused, records};
-use super::{Answer, Head, Headers, Outcome, RpcStatus, Shared};
+use super::{Answer, Head, Headers, Outcome, RpcStatus, Shared, decided};
 use crate::server::Server;
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{LogsService, LogsServiceServer};
@@ -47,7 +47,8 @@ impl LogsService for Receiver {
             (request.wire_bytes, request.decoded_bytes, request.records) = (bytes, bytes, count);
         });
         let answer = shared.next_answer(Head { number, headers: headers.clone() });
-        let decoded = Decoded { request: shared.keep.then_some(request), bytes, records: count };
+        let keep = shared.keep || matches!(answer, Answer::ByRecords(_));
+        let decoded = Decoded { request: keep.then_some(request), bytes, records: count };
         let outcome = self.answer(answer, headers, decoded).await;
         // As far as the books are concerned, 200 stands for OK and 500 for the rest.
         let status = if outcome.is_ok() { 200 } else { 500 };
@@ -68,9 +69,10 @@ impl Receiver {
         headers: Headers,
         decoded: Decoded,
     ) -> Result<ExportLogsServiceResponse, Status> {
+        let refused = |refused: Refused| Status::invalid_argument(refused.message);
         let mut rejected = 0;
         let mut response = ExportLogsServiceResponse::default();
-        match answer {
+        match decided(answer, &headers, &decoded).map_err(refused)? {
             Answer::Accept => {}
             Answer::Slow(pause) => tokio::time::sleep(pause).await,
             Answer::Hang => std::future::pending().await,
@@ -103,8 +105,8 @@ impl Receiver {
             Answer::CutBefore | Answer::CutAfter => {
                 return Err(Status::unavailable("a single request cannot be cut here"));
             }
+            Answer::ByRecords(_) => return Err(Status::internal("who decides by records decides once")),
         }
-        let refused = |refused: Refused| Status::invalid_argument(refused.message);
         self.0.deliver(headers, decoded.bytes, decoded, rejected).map_err(refused)?;
         Ok(response)
     }

@@ -14,7 +14,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Answer, Head, RpcStatus, StatusAnswer};
+pub use answer::{Answer, ByRecords, Head, RpcStatus, StatusAnswer};
 pub use books::{Outcome, Request, State};
 pub use record::{Attributes, Headers, Record, Scope, Value};
 
@@ -25,7 +25,9 @@ use decode::{Decoded, MAX_BODY, Refused, decode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Method, Response, StatusCode};
-use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsPartialSuccess, ExportLogsServiceResponse};
+use opentelemetry_proto::tonic::collector::logs::v1::{
+    ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
+};
 use prost::Message;
 use std::collections::VecDeque;
 use std::fmt;
@@ -64,7 +66,8 @@ impl OtlpSink {
         Self::with((Ipv4Addr::LOCALHOST, 0).into(), true, Speaks::Grpc)
     }
 
-    /// Starts on a free port of 127.0.0.1, decodes every record and only counts.
+    /// Starts on a free port of 127.0.0.1, decodes every record and only counts; a function that decides
+    /// [by the records](Answer::by_records) sees them.
     pub fn start_counting() -> std::io::Result<Self> {
         Self::with((Ipv4Addr::LOCALHOST, 0).into(), false, Speaks::Http)
     }
@@ -269,13 +272,13 @@ impl Shared {
         };
         let wire_bytes = body.len();
         self.state.update(|state| state.requests[number].wire_bytes = wire_bytes);
-        let decoded = decode(&headers, body, self.keep)?;
+        let decoded = decode(&headers, body, self.keep || matches!(answer, Answer::ByRecords(_)))?;
         self.state.update(|state| {
             state.requests[number].decoded_bytes = decoded.bytes;
             state.requests[number].records = decoded.records;
         });
-        match answer {
-            Answer::Accept | Answer::CutBefore => self.deliver(headers, wire_bytes, decoded, 0).map(Some),
+        match decided(answer, &headers, &decoded)? {
+            Answer::Accept => self.deliver(headers, wire_bytes, decoded, 0).map(Some),
             Answer::Slow(pause) => {
                 tokio::time::sleep(pause).await;
                 self.deliver(headers, wire_bytes, decoded, 0).map(Some)
@@ -314,10 +317,11 @@ impl Shared {
                 Ok(Some(reply))
             }
             Answer::Hang => std::future::pending().await,
-            Answer::CutAfter => {
+            Answer::CutBefore | Answer::CutAfter => {
                 self.state.update(|state| state.rejected += decoded.records);
                 Ok(None)
             }
+            Answer::ByRecords(_) => Err(Refused::new(500, "who decides by records decides once")),
         }
     }
 
@@ -332,10 +336,8 @@ impl Shared {
         let rejected = rejected.min(decoded.records);
         let taken = decoded.records - rejected;
         let mut records = Vec::new();
-        if let Some(request) = decoded.request {
-            records = record::records(request, headers).map_err(|wrong| {
-                Refused::new(400, format!("not a request a receiver should see: {wrong}"))
-            })?;
+        if let Some(request) = decoded.request.filter(|_| self.keep) {
+            records = checked(request, headers)?;
             records.truncate(usize::try_from(taken).unwrap_or(usize::MAX));
         }
         self.state.update(|state| {
@@ -352,6 +354,21 @@ impl Shared {
         });
         Ok(reply(200, ExportLogsServiceResponse::default().encode_to_vec()))
     }
+}
+
+/// The answer, of the function where one decides by the records.
+fn decided(answer: Answer, headers: &Headers, decoded: &Decoded) -> Result<Answer, Refused> {
+    let Answer::ByRecords(by_records) = answer else { return Ok(answer) };
+    let records = match decoded.request.clone() {
+        Some(request) => checked(request, headers.clone())?,
+        None => Vec::new(),
+    };
+    Ok(by_records.decide(&records))
+}
+
+fn checked(request: ExportLogsServiceRequest, headers: Headers) -> Result<Vec<Record>, Refused> {
+    record::records(request, headers)
+        .map_err(|wrong| Refused::new(400, format!("not a request a receiver should see: {wrong}")))
 }
 
 fn text_headers(headers: &HeaderMap) -> Headers {

@@ -200,6 +200,19 @@ fn a_function_can_answer() {
 }
 
 #[test]
+fn a_function_can_answer_by_the_records() {
+    for sink in [OtlpSink::start().unwrap(), OtlpSink::start_counting().unwrap()] {
+        sink.set_answer(Answer::by_records(|records| match records {
+            [record] if record.body == "bad" => Answer::status(400),
+            _ => Answer::Accept,
+        }));
+        assert_eq!(status(&sink, &request(vec![log("bad")])), Some(400));
+        assert_eq!(status(&sink, &three()), Some(200));
+        assert_eq!(sink.read(|state| (state.delivered, state.rejected)), (3, 1));
+    }
+}
+
+#[test]
 fn slow_is_late_and_hanging_ends_with_the_sink() {
     let mut sink = OtlpSink::start().unwrap();
     let start = Instant::now();

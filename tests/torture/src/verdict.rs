@@ -1,0 +1,258 @@
+//! What was written against what arrived.
+//!
+//! - A line is lost that was neither acknowledged nor put aside.
+//! - A line may arrive again for one of these reasons only: the backend had taken it without saying so; it was in a
+//!   request that was taken in part, which is sent again in parts; the agent that had sent it ended before it saved
+//!   a checkpoint. Whatever arrived well before the last save comes once.
+//! - Within a text (what one file holds until it is moved away or emptied) lines arrive in order.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+use crate::arrivals::{Again, Arrivals, Said};
+use crate::keeper::{End, How};
+use crate::lines::Id;
+use crate::log_file::Written;
+
+/// From an answer to the moment when the agent has it in its ledger, on a busy machine.
+const TO_BOOK: Duration = Duration::from_millis(1500);
+/// Connections that were closed this soon after an answer may have taken it with them.
+const TO_ANSWER: Duration = Duration::from_millis(500);
+/// How many examples are kept of each.
+const EXAMPLES: usize = 20;
+
+/// Why a line arrived again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Cause {
+    /// The agent ended before it had saved that the line is delivered.
+    Crash,
+    /// The backend had taken it and did not say so.
+    Unanswered,
+    /// The backend had taken the request in part.
+    InPart,
+    Unexplained,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    pub(crate) written: u64,
+    pub(crate) delivered: u64,
+    pub(crate) dead_lettered: u64,
+    pub(crate) lost: u64,
+    pub(crate) lost_examples: Vec<String>,
+    /// Lines of files that have not so many.
+    pub(crate) made_up: u64,
+    pub(crate) duplicates: BTreeMap<Cause, u64>,
+    pub(crate) unexplained_examples: Vec<String>,
+    /// Within a text.
+    pub(crate) out_of_order: u64,
+    pub(crate) out_of_order_examples: Vec<String>,
+    /// The first line of a text arrived before the last one of the text before it.
+    pub(crate) overtaken_texts: u64,
+}
+
+/// All that is to be compared.
+pub(crate) struct Evidence<'a> {
+    /// By the numbers of the files.
+    pub(crate) written: &'a [Written],
+    pub(crate) rotated_match: &'a [bool],
+    pub(crate) arrivals: &'a Arrivals,
+    pub(crate) dead_letters: &'a BTreeSet<Id>,
+    /// The first agent is number 1.
+    pub(crate) ends: &'a [End],
+    /// When the backend closed all connections.
+    pub(crate) closed: &'a [SystemTime],
+}
+
+// === impl Evidence ===
+
+impl Evidence<'_> {
+    pub(crate) fn judge(&self) -> Verdict {
+        let mut verdict = Verdict::default();
+        for (file, written) in (0..).zip(self.written) {
+            self.count(file, written, &mut verdict);
+            self.check_order(file, written, &mut verdict);
+        }
+        for again in &self.arrivals.again {
+            let cause = self.cause(again);
+            *verdict.duplicates.entry(cause).or_default() += 1;
+            if cause == Cause::Unexplained && verdict.unexplained_examples.len() < EXAMPLES {
+                verdict.unexplained_examples.push(self.describe(again));
+            }
+        }
+        verdict
+    }
+
+    fn count(&self, file: u16, written: &Written, verdict: &mut Verdict) {
+        verdict.written += u64::from(written.lines);
+        let known = self.arrivals.length(file);
+        verdict.made_up += (known as u64).saturating_sub(u64::from(written.lines));
+        for number in 0..written.lines {
+            let id = Id { file, number };
+            if self.arrivals.of(id).acknowledged {
+                verdict.delivered += 1;
+            } else if self.dead_letters.contains(&id) {
+                verdict.dead_lettered += 1;
+            } else {
+                verdict.lost += 1;
+                if verdict.lost_examples.len() < EXAMPLES {
+                    let seen = if self.arrivals.of(id).first > 0 { ", arrived without an answer" } else { "" };
+                    let text = written.texts.partition_point(|&first| first <= number);
+                    verdict.lost_examples.push(format!("{id}, in text {text} of its file{seen}"));
+                }
+            }
+        }
+    }
+
+    fn check_order(&self, file: u16, written: &Written, verdict: &mut Verdict) {
+        let mut latest: Option<(Id, u32)> = None;
+        for number in 0..written.lines {
+            let id = Id { file, number };
+            let first = self.arrivals.of(id).first;
+            if first == 0 || self.arrivals.left_out.contains(&id) {
+                continue;
+            }
+            if let Some((before, arrived)) = latest
+                && first < arrived
+            {
+                let begins = |first: &u32| *first > before.number && *first <= number;
+                if written.texts.iter().any(begins) {
+                    verdict.overtaken_texts += 1;
+                } else {
+                    verdict.out_of_order += 1;
+                    if verdict.out_of_order_examples.len() < EXAMPLES {
+                        verdict.out_of_order_examples.push(format!("{id} came before {before}"));
+                    }
+                }
+            }
+            latest = Some((id, first));
+        }
+    }
+
+    fn cause(&self, again: &Again) -> Cause {
+        let (before, now) = self.requests(again);
+        let was_cut = |closed: &SystemTime| {
+            closed.duration_since(before.at).is_ok_and(|time| time < TO_ANSWER)
+        };
+        match before.said {
+            Said::Nothing => Cause::Unanswered,
+            Said::TakenInPart => Cause::InPart,
+            Said::Taken if self.closed.iter().any(was_cut) => Cause::Unanswered,
+            Said::Taken if now.run > before.run && self.was_unsaved(again.id.file, before) => Cause::Crash,
+            Said::Taken => Cause::Unexplained,
+        }
+    }
+
+    /// Whether the agent that sent the request ended without having saved that it was answered.
+    fn was_unsaved(&self, file: u16, request: crate::arrivals::Request) -> bool {
+        let Some(end) = (request.run as usize).checked_sub(1).and_then(|index| self.ends.get(index)) else {
+            return false;
+        };
+        let rotated_match = self.rotated_match[usize::from(file)];
+        let Some(saved) = end.saved[usize::from(!rotated_match)] else { return true };
+        // One that was stopped saves last of all, unless its disk is full.
+        let to_book = if end.how == How::Stopped { Duration::ZERO } else { TO_BOOK };
+        request.at + to_book >= saved
+    }
+
+    fn requests(&self, again: &Again) -> (crate::arrivals::Request, crate::arrivals::Request) {
+        let request = |index: u32| self.arrivals.requests[index as usize];
+        (request(again.before), request(again.now))
+    }
+
+    fn describe(&self, again: &Again) -> String {
+        let (before, now) = self.requests(again);
+        let end = (before.run as usize).checked_sub(1).and_then(|index| self.ends.get(index));
+        let clock = |time: SystemTime| {
+            jiff::Timestamp::try_from(time).map_or_else(|_| "?".to_owned(), |time| time.strftime("%H:%M:%S%.3f").to_string())
+        };
+        let text = self.written[usize::from(again.id.file)].texts.partition_point(|&first| first <= again.id.number);
+        let saved = end.and_then(|end| end.saved[usize::from(!self.rotated_match[usize::from(again.id.file)])]);
+        format!(
+            "{}, in text {text} of its file: from agent {} at {} ({:?}), again from agent {} at {}; the former ended \
+             {:?}, its state saved at {}",
+            again.id,
+            before.run,
+            clock(before.at),
+            before.said,
+            now.run,
+            clock(now.at),
+            end.map(|end| end.how),
+            saved.map_or_else(|| "no time".to_owned(), clock),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arrivals::Request;
+
+    fn at(second: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(second)
+    }
+
+    fn ids(numbers: std::ops::Range<u32>) -> impl Iterator<Item = Id> {
+        numbers.map(|number| Id { file: 0, number })
+    }
+
+    fn request(second: u64, run: u32, said: Said) -> Request {
+        Request { at: at(second), run, said }
+    }
+
+    /// Ten lines in two texts; the first agent was killed at 20 and had saved at 15.
+    fn judge(arrivals: &Arrivals, dead: &[u32]) -> Verdict {
+        let saved = [Some(at(15)); 2];
+        Evidence {
+            written: &[Written { lines: 10, texts: vec![0, 5] }],
+            rotated_match: &[true],
+            arrivals,
+            dead_letters: &dead.iter().map(|&number| Id { file: 0, number }).collect(),
+            ends: &[End { how: How::Killed, saved }, End { how: How::Stopped, saved: [Some(at(100)); 2] }],
+            closed: &[at(60)],
+        }
+        .judge()
+    }
+
+    #[test]
+    fn every_line_is_delivered_put_aside_or_lost() {
+        let mut arrivals = Arrivals::default();
+        arrivals.enter(request(10, 1, Said::Taken), ids(0..7));
+        arrivals.enter(request(11, 1, Said::Nothing), ids(7..9));
+        let verdict = judge(&arrivals, &[8, 9]);
+        assert_eq!((verdict.delivered, verdict.dead_lettered, verdict.lost), (7, 2, 1));
+        assert!(verdict.lost_examples[0].contains("f000 0000007, in text 2"), "{:?}", verdict.lost_examples);
+    }
+
+    #[test]
+    fn a_duplicate_has_its_cause() {
+        for (first, then, cause) in [
+            (request(16, 1, Said::Taken), request(22, 2, Said::Taken), Cause::Crash),
+            (request(12, 1, Said::Taken), request(22, 2, Said::Taken), Cause::Unexplained),
+            (request(16, 1, Said::Taken), request(17, 1, Said::Taken), Cause::Unexplained),
+            (request(12, 1, Said::Nothing), request(13, 1, Said::Taken), Cause::Unanswered),
+            (request(12, 1, Said::TakenInPart), request(13, 1, Said::Taken), Cause::InPart),
+            (request(60, 2, Said::Taken), request(61, 2, Said::Taken), Cause::Unanswered),
+            (request(99, 2, Said::Taken), request(110, 3, Said::Taken), Cause::Unexplained),
+        ] {
+            let mut arrivals = Arrivals::default();
+            arrivals.enter(first, ids(0..3));
+            arrivals.enter(then, ids(2..10));
+            let verdict = judge(&arrivals, &[]);
+            assert_eq!(verdict.duplicates, BTreeMap::from([(cause, 1)]), "{first:?} {then:?}");
+            assert_eq!((verdict.lost, verdict.out_of_order), (0, 0));
+        }
+    }
+
+    #[test]
+    fn order_counts_within_a_text() {
+        let mut arrivals = Arrivals::default();
+        for part in [5..10, 0..2, 3..5, 2..3] {
+            arrivals.enter(request(10, 1, Said::Taken), ids(part));
+        }
+        let verdict = judge(&arrivals, &[]);
+        assert_eq!((verdict.out_of_order, verdict.overtaken_texts), (1, 1));
+        arrivals.left_out.insert(Id { file: 0, number: 2 });
+        assert_eq!(judge(&arrivals, &[]).out_of_order, 0);
+    }
+}
