@@ -100,7 +100,8 @@ fn install_tormentors() {
     }
     let names = missing.join(" and ");
     exec::note(&format!("the torture run takes {names} (Debian packages)"));
-    let installed = packages::is_root().and_then(|root| if root { packages::install(&missing) } else { Ok(()) });
+    let installed =
+        packages::is_root().and_then(|root| if root { packages::install(&missing) } else { Ok(()) });
     if let Err(error) = installed {
         exec::note(&format!("it goes without {names}: {error:#}"));
     }

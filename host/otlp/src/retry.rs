@@ -55,7 +55,12 @@ pub enum Partial {
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { soon: Backoff::soon(), slow: Backoff::slow(), give_up_after: None, partial: Partial::default() }
+        Self {
+            soon: Backoff::soon(),
+            slow: Backoff::slow(),
+            give_up_after: None,
+            partial: Partial::default(),
+        }
     }
 }
 
@@ -138,7 +143,9 @@ impl Delivery {
                     offered.settled.delivered += records as u64;
                     continue;
                 }
-                Settled::TakenPartly { refused, .. } if refused < records && self.finds(&mut search, &part) => {
+                Settled::TakenPartly { refused, .. }
+                    if refused < records && self.finds(&mut search, &part) =>
+                {
                     continue;
                 }
                 Settled::TakenPartly { refused, reason } => (reason, refused.min(records)),

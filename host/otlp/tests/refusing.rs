@@ -21,6 +21,9 @@ struct Keeping {
     sink: OtlpSink,
     delivery: Delivery,
     folder: TempDir,
+    /// In every test: a place in the code that logs is switched off for all threads when it is met by one
+    /// that nobody listens to.
+    logs: Logs,
     _stop: watch::Sender<bool>,
 }
 
@@ -30,6 +33,7 @@ impl Keeping {
     }
 
     fn with(answer: Answer, partial: Partial) -> Self {
+        let logs = Logs::capture();
         let sink = OtlpSink::start().unwrap();
         sink.set_answer(answer);
         let folder = tempfile::tempdir().unwrap();
@@ -38,7 +42,7 @@ impl Keeping {
         let policy = RetryPolicy { soon, partial, ..RetryPolicy::default() };
         let delivery = Delivery::new(exporter(&sink), policy, stopped);
         let delivery = delivery.with_dead_letters(letters(&folder.path().join("dead/otlphttp.jsonl")));
-        Self { sink, delivery, folder, _stop: stop }
+        Self { sink, delivery, folder, logs, _stop: stop }
     }
 
     fn deliver(&mut self, lines: &[String]) -> Outcome {
@@ -69,18 +73,20 @@ fn with_bad(n: usize, bad: &[usize]) -> Vec<String> {
 
 #[test]
 fn bad_records_are_found_and_the_others_are_delivered_in_order() {
-    let logs = Logs::capture();
-    let mut keeping = Keeping::new(Answer::RefuseWith("poison".into()));
+    let mut keeping = Keeping::new(Answer::refuse("poison"));
     let lines = with_bad(500, &[0, 17, 18, 499]);
     let outcome = keeping.deliver(&lines);
     assert_eq!((outcome.delivered, outcome.refused.as_slice()), (496, &[0..1, 17..19, 499..500][..]));
     let good: Vec<_> = lines.iter().filter(|line| !line.ends_with("poison")).cloned().collect();
     assert_eq!(keeping.sink.bodies(), good);
     let dead = dead(&keeping.path());
-    assert_eq!(dead.iter().map(|(body, _)| body.clone()).collect::<Vec<_>>(), with_bad(500, &[0, 17, 18, 499]).into_iter().filter(|l| l.ends_with("poison")).collect::<Vec<_>>());
+    assert_eq!(
+        dead.iter().map(|(body, _)| body.clone()).collect::<Vec<_>>(),
+        with_bad(500, &[0, 17, 18, 499]).into_iter().filter(|l| l.ends_with("poison")).collect::<Vec<_>>()
+    );
     assert!(dead.iter().all(|(_, reason)| reason.starts_with("answers 400")), "{dead:?}");
-    let said = logs.text();
-    assert_eq!((logs.count("WARN"), logs.count("ERROR")), (1, 0), "{said}");
+    let said = keeping.logs.text();
+    assert_eq!((keeping.logs.count("WARN"), keeping.logs.count("ERROR")), (1, 0), "{said}");
     assert!(said.contains("refused 4 lines: answers 400") && said.contains("`skidway replay`"), "{said}");
 }
 
@@ -112,13 +118,17 @@ fn of_a_partial_success_the_records_that_were_left_out_are_found() {
 
 #[test]
 fn a_partial_success_is_not_sent_again_where_that_is_not_wanted() {
-    let logs = Logs::capture();
     let mut keeping = Keeping::with(Answer::LeaveOut("poison".into()), Partial::Whole);
     let outcome = keeping.deliver(&with_bad(10, &[5]));
     assert_eq!((outcome.delivered, outcome.refused()), (9, 1));
     assert_eq!(keeping.sink.requests(), 1);
     assert_eq!(keeping.dead_bodies().len(), 10, "it may be any of them");
-    assert_eq!((logs.count("WARN"), logs.count("refused 1 lines")), (1, 1), "{}", logs.text());
+    assert_eq!(
+        (keeping.logs.count("WARN"), keeping.logs.count("refused 1 lines")),
+        (1, 1),
+        "{}",
+        keeping.logs.text()
+    );
 }
 
 #[test]
@@ -131,7 +141,6 @@ fn a_partial_success_that_leaves_out_everything_is_no_search() {
 
 #[test]
 fn a_record_that_is_too_large_alone_is_set_aside_alone() {
-    let logs = Logs::capture();
     let mut keeping = Keeping::new(Answer::TooLargeOver(4_000));
     let mut lines = bodies(20);
     lines[13] = "long ".repeat(1_000);
@@ -139,7 +148,7 @@ fn a_record_that_is_too_large_alone_is_set_aside_alone() {
     assert_eq!((outcome.delivered, outcome.refused.as_slice()), (19, &[13..14][..]));
     assert_eq!(keeping.dead_bodies(), [lines.remove(13)]);
     assert_eq!(keeping.sink.bodies(), lines);
-    assert!(logs.text().contains("413 to a single record"), "{}", logs.text());
+    assert!(keeping.logs.text().contains("413 to a single record"), "{}", keeping.logs.text());
 }
 
 #[test]
@@ -163,18 +172,20 @@ fn what_cannot_be_set_aside_is_not_settled() {
     std::fs::write(folder.path().join("dead"), "").unwrap();
     let (delivery, stop) = delivery(exporter(&sink));
     let mut delivery = delivery.with_dead_letters(letters(&folder.path().join("dead/otlphttp.jsonl")));
+    let payload = payload(1);
     let end = block_on(async {
         let signal = async {
             soon(|| logs.count("cannot be set aside") == 1).await;
             stop.send(true).unwrap();
         };
-        tokio::join!(delivery.deliver(&payload(1)), signal).0
+        tokio::join!(delivery.deliver(&payload), signal).0
     });
     assert_eq!(end, Err(Interrupted { records: 1, settled: Outcome::default() }));
 }
 
 #[test]
 fn an_offer_does_not_wait_for_a_backend_that_is_away() {
+    let _logs = Logs::capture();
     let sink = OtlpSink::start().unwrap();
     sink.set_answer(Answer::status(503).header("retry-after", "7"));
     let (mut delivery, _stop) = delivery(exporter(&sink));
@@ -186,6 +197,7 @@ fn an_offer_does_not_wait_for_a_backend_that_is_away() {
 
 #[test]
 fn an_offer_that_stops_half_way_gives_the_rest_back_in_order() {
+    let _logs = Logs::capture();
     let sink = OtlpSink::start().unwrap();
     sink.answer_next(2, Answer::status(413));
     sink.answer_next(1, Answer::Accept);

@@ -267,13 +267,20 @@ impl Shared {
                 Answer::status(400)
             }
             Some(_) => {
-                self.count(if trouble == Trouble::Partial { "partial success by chance" } else { "partial success by content" });
+                self.count(if trouble == Trouble::Partial {
+                    "partial success by chance"
+                } else {
+                    "partial success by content"
+                });
                 let good = records.iter().zip(bad).filter(|(_, bad)| !**bad).map(|(record, _)| record);
                 self.take(run, Said::TakenInPart, good);
                 let left_out = records.iter().zip(bad).filter(|(_, bad)| **bad);
                 let left_out = left_out.flat_map(|(record, _)| lines::read(&record.body)).flatten();
                 lock(&self.arrivals).left_out.extend(left_out);
-                Answer::PartialSuccess { rejected: rejected as u64, message: "so the test wants it".to_owned() }
+                Answer::PartialSuccess {
+                    rejected: rejected as u64,
+                    message: "so the test wants it".to_owned(),
+                }
             }
         }
     }

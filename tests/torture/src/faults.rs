@@ -64,7 +64,9 @@ impl Faults {
             reject: has(Fault::Reject, true, ""),
             logrotate: has(Fault::Logrotate, runs("logrotate"), "install the package logrotate"),
             disk_full: has(Fault::DiskFull, mounted, "no tmpfs can be mounted here"),
-            clock: has(Fault::Clock, library.is_some(), "install the package faketime").then_some(library).flatten(),
+            clock: has(Fault::Clock, library.is_some(), "install the package faketime")
+                .then_some(library)
+                .flatten(),
             missing,
         }
     }

@@ -123,7 +123,8 @@ impl<'a> Keeper<'a> {
         let config = place.root().join("config.yaml");
         fs::write(&config, CONFIG.replace("HEADER", RUN_HEADER))?;
         let text = |path: PathBuf| path.display().to_string();
-        let arguments = ["run", "--drain", DRAIN, "--config", &text(config), "--state-dir", &text(place.state())];
+        let arguments =
+            ["run", "--drain", DRAIN, "--config", &text(config), "--state-dir", &text(place.state())];
         // Where the black-box tests keep compiled components, too.
         let compiled = std::env::current_exe()?.parent().context("no folder")?.join("../tmp/compiled");
         fs::create_dir_all(&compiled)?;
@@ -267,7 +268,8 @@ impl<'a> Keeper<'a> {
     /// When the state was last saved.
     pub(crate) fn saved(&self, rotated_match: bool) -> Option<SystemTime> {
         let folder = self.place.state().join("receivers").join(receiver(rotated_match)).join("logs-otlphttp");
-        let modified = |name: &str| fs::metadata(folder.join(name)).and_then(|metadata| metadata.modified()).ok();
+        let modified =
+            |name: &str| fs::metadata(folder.join(name)).and_then(|metadata| metadata.modified()).ok();
         modified("checkpoints.json").or_else(|| modified("checkpoints.previous.json"))
     }
 

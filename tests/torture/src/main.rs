@@ -88,8 +88,13 @@ fn torture(cli: &Cli) -> Result<bool> {
     print!("{report}");
     if cli.all || std::env::var_os("CI").is_some() {
         // Whether something can be mounted is not for packages to change.
-        let missing = report.missing.iter().find(|missing| missing.wanted && missing.fault != Fault::DiskFull);
-        ensure!(missing.is_none(), "this machine has to have it all, but runs {}", missing.map_or(String::new(), ToString::to_string));
+        let missing =
+            report.missing.iter().find(|missing| missing.wanted && missing.fault != Fault::DiskFull);
+        ensure!(
+            missing.is_none(),
+            "this machine has to have it all, but runs {}",
+            missing.map_or(String::new(), ToString::to_string)
+        );
     }
     let failures = report.failures();
     for failure in &failures {
@@ -128,7 +133,11 @@ fn unshare(drawn: Option<u64>) {
 /// The folder that cargo builds into, in which this program lies.
 fn target() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
-    Ok(own.parent().and_then(|profile| profile.parent()).context("this program lies in no target folder")?.to_owned())
+    Ok(own
+        .parent()
+        .and_then(|profile| profile.parent())
+        .context("this program lies in no target folder")?
+        .to_owned())
 }
 
 fn repeat(cli: &Cli, seed: u64) -> String {

@@ -70,7 +70,13 @@ impl Way {
     }
 
     /// Rotates a file that nobody writes to. `scratch` is a folder for logrotate's own files.
-    pub(crate) fn rotate(self, path: &Path, file: &mut Quiet<'_>, scratch: &Path, rng: &mut Rng) -> Result<()> {
+    pub(crate) fn rotate(
+        self,
+        path: &Path,
+        file: &mut Quiet<'_>,
+        scratch: &Path,
+        rng: &mut Rng,
+    ) -> Result<()> {
         let late = if rng.bool() { rng.u32(1..4) } else { 0 };
         match self {
             Self::Rename => {

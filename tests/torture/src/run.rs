@@ -164,7 +164,9 @@ impl All<'_> {
                 stop.pause(Duration::from_millis(50));
             }
             stop.tell();
-            parts.into_iter().try_for_each(|part| part.join().map_err(|_| anyhow!("a part of the run panicked"))?)
+            parts
+                .into_iter()
+                .try_for_each(|part| part.join().map_err(|_| anyhow!("a part of the run panicked"))?)
         })?;
         let mut events = events.into_inner().unwrap_or_else(PoisonError::into_inner);
         events.writing = started.elapsed();
@@ -178,12 +180,14 @@ impl All<'_> {
             self.files.iter().map(|(file, _)| file).skip(number).step_by(WRITERS).collect();
         let started = Instant::now();
         while !own.is_empty() {
-            let ahead = lines.load(Ordering::Relaxed) as f32 / self.plan.rate as f32 - started.elapsed().as_secs_f32();
+            let ahead = lines.load(Ordering::Relaxed) as f32 / self.plan.rate as f32
+                - started.elapsed().as_secs_f32();
             if !stop.pause(Duration::from_secs_f32(ahead.max(0.0))) {
                 break;
             }
             let file = own[rng.usize(..own.len())];
-            let count = file.write_burst().with_context(|| format!("cannot write {}", file.path.display()))?;
+            let count =
+                file.write_burst().with_context(|| format!("cannot write {}", file.path.display()))?;
             lines.fetch_add(u64::from(count), Ordering::Relaxed);
         }
         Ok(())
@@ -191,7 +195,9 @@ impl All<'_> {
 
     fn rotate(&self, events: &Mutex<Events>, stop: &Stop) -> Result<()> {
         let mut rng = self.plan.rng("rotations");
-        while stop.pause(Duration::from_secs_f32(rng.f32() * 2.0 * ROTATION_OF_EACH / self.files.len() as f32)) {
+        while stop
+            .pause(Duration::from_secs_f32(rng.f32() * 2.0 * ROTATION_OF_EACH / self.files.len() as f32))
+        {
             let (file, way) = &self.files[rng.usize(..self.files.len())];
             let mut draws = rng.fork();
             let mut quiet = file.quiet()?;

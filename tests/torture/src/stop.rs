@@ -24,8 +24,10 @@ impl Stop {
     /// Lets time pass, which is what a plan asks for; answers false when it is time to stop.
     pub(crate) fn pause(&self, time: Duration) -> bool {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let (told, _) =
-            self.changed.wait_timeout_while(told, time, |told| !*told).unwrap_or_else(PoisonError::into_inner);
+        let (told, _) = self
+            .changed
+            .wait_timeout_while(told, time, |told| !*told)
+            .unwrap_or_else(PoisonError::into_inner);
         !*told
     }
 }

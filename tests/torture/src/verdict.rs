@@ -96,7 +96,8 @@ impl Evidence<'_> {
             } else {
                 verdict.lost += 1;
                 if verdict.lost_examples.len() < EXAMPLES {
-                    let seen = if self.arrivals.of(id).first > 0 { ", arrived without an answer" } else { "" };
+                    let seen =
+                        if self.arrivals.of(id).first > 0 { ", arrived without an answer" } else { "" };
                     let text = written.texts.partition_point(|&first| first <= number);
                     verdict.lost_examples.push(format!("{id}, in text {text} of its file{seen}"));
                 }
@@ -131,9 +132,8 @@ impl Evidence<'_> {
 
     fn cause(&self, again: &Again) -> Cause {
         let (before, now) = self.requests(again);
-        let was_cut = |closed: &SystemTime| {
-            closed.duration_since(before.at).is_ok_and(|time| time < TO_ANSWER)
-        };
+        let was_cut =
+            |closed: &SystemTime| closed.duration_since(before.at).is_ok_and(|time| time < TO_ANSWER);
         match before.said {
             Said::Nothing => Cause::Unanswered,
             Said::TakenInPart => Cause::InPart,
@@ -164,10 +164,13 @@ impl Evidence<'_> {
         let (before, now) = self.requests(again);
         let end = (before.run as usize).checked_sub(1).and_then(|index| self.ends.get(index));
         let clock = |time: SystemTime| {
-            jiff::Timestamp::try_from(time).map_or_else(|_| "?".to_owned(), |time| time.strftime("%H:%M:%S%.3f").to_string())
+            jiff::Timestamp::try_from(time)
+                .map_or_else(|_| "?".to_owned(), |time| time.strftime("%H:%M:%S%.3f").to_string())
         };
-        let text = self.written[usize::from(again.id.file)].texts.partition_point(|&first| first <= again.id.number);
-        let saved = end.and_then(|end| end.saved[usize::from(!self.rotated_match[usize::from(again.id.file)])]);
+        let text =
+            self.written[usize::from(again.id.file)].texts.partition_point(|&first| first <= again.id.number);
+        let saved =
+            end.and_then(|end| end.saved[usize::from(!self.rotated_match[usize::from(again.id.file)])]);
         format!(
             "{}, in text {text} of its file: from agent {} at {} ({:?}), again from agent {} at {}; the former ended \
              {:?}, its state saved at {}",

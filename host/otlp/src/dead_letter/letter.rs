@@ -17,8 +17,9 @@ use crate::json::decoded;
 ///  "reason": "answers 400 (no such column)", "request": {"resourceLogs": [...]}}
 /// ```
 ///
-/// `request` is an OTLP request in JSON with this one record. Where a record has values
-/// that are nested too deeply for that, `protobuf` has the request in base64 instead.
+/// `request` is an OTLP request in JSON with this one record, for people. Where that does
+/// not bring back what was sent (values that are nested too deeply, some fractions),
+/// `protobuf` has the request in base64, which counts then.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Letter {
     /// When it was set aside (RFC 3339).
@@ -51,16 +52,24 @@ pub enum Unreadable {
 impl Letter {
     /// `single` has one record.
     pub(super) fn of(single: &Payload, exporter: &str, backend: &str, reason: &str) -> Self {
-        let request = decoded(single).ok();
-        let protobuf = request.is_none().then(|| STANDARD.encode(single.body()));
-        Self {
+        let mut letter = Self {
             time: format!("{:.3}", jiff::Timestamp::now()),
             exporter: exporter.to_owned(),
             backend: backend.to_owned(),
             reason: reason.to_owned(),
-            request,
-            protobuf,
+            request: decoded(single).ok(),
+            protobuf: None,
+        };
+        if letter.read_back().as_ref() != Some(single) {
+            letter.protobuf = Some(STANDARD.encode(single.body()));
         }
+        letter
+    }
+
+    fn read_back(&self) -> Option<Payload> {
+        let mut line = Vec::new();
+        self.write(&mut line).ok()?;
+        Self::read(&line).ok()?.payload().ok()
     }
 
     pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
@@ -79,11 +88,11 @@ impl Letter {
 
     /// The record, to be sent again.
     pub fn payload(&self) -> Result<Payload, Unreadable> {
-        let body = match (&self.request, &self.protobuf) {
-            (Some(request), _) => request.encode_to_vec(),
-            (None, Some(text)) => {
+        let body = match (&self.protobuf, &self.request) {
+            (Some(text), _) => {
                 STANDARD.decode(text).map_err(|error| Unreadable::Protobuf(error.to_string()))?
             }
+            (None, Some(request)) => request.encode_to_vec(),
             (None, None) => return Err(Unreadable::Nothing),
         };
         Payload::from_encoded(Bytes::from(body)).map_err(|error| Unreadable::Protobuf(error.to_string()))

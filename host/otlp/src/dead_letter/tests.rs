@@ -3,7 +3,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList};
+use opentelemetry_proto::tonic::common::v1::{
+    AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList,
+};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use proptest::prelude::*;
@@ -23,7 +25,10 @@ fn payload_of(records: Vec<LogRecord>) -> Payload {
     let text = |text: &str| value(Value::StringValue(text.to_owned()));
     let request = ExportLogsServiceRequest {
         resource_logs: vec![ResourceLogs {
-            resource: Some(Resource { attributes: vec![attribute("host.id", text("i-1"))], ..Resource::default() }),
+            resource: Some(Resource {
+                attributes: vec![attribute("host.id", text("i-1"))],
+                ..Resource::default()
+            }),
             scope_logs: vec![ScopeLogs {
                 scope: Some(InstrumentationScope::default()),
                 log_records: records,
@@ -104,7 +109,9 @@ fn who_takes_the_file_away_meets_no_writer_in_the_middle() {
     let mut taken = Vec::new();
     std::thread::scope(|scope| {
         let writers: Vec<_> = (0..2)
-            .map(|_| scope.spawn(|| (0..200).for_each(|n| letters.write(&lines(n..n + 1), "b", "r").unwrap())))
+            .map(|_| {
+                scope.spawn(|| (0..200).for_each(|n| letters.write(&lines(n..n + 1), "b", "r").unwrap()))
+            })
             .collect();
         scope.spawn(|| {
             writers.into_iter().for_each(|writer| writer.join().unwrap());
@@ -126,7 +133,8 @@ fn lines_that_are_no_letters_say_why() {
     assert!(said("{").starts_with("is not JSON of a dead letter"), "{}", said("{"));
     let empty = r#"{"time":"","exporter":"","backend":"","reason":""}"#;
     assert_eq!(said(empty), "has no `request`");
-    let bad = Letter::read(empty.replace('}', r#","protobuf":"!"}"#).as_bytes()).unwrap().payload().unwrap_err();
+    let bad =
+        Letter::read(empty.replace('}', r#","protobuf":"!"}"#).as_bytes()).unwrap().payload().unwrap_err();
     assert!(bad.to_string().contains("base64"), "{bad}");
 }
 
@@ -140,7 +148,8 @@ fn values() -> impl Strategy<Value = Option<AnyValue>> {
     let nested = leaf.prop_recursive(4, 24, 4, |inner| {
         let some = inner.prop_map(|value| AnyValue { value: Some(value) });
         prop_oneof![
-            prop::collection::vec(some.clone(), 0..4).prop_map(|values| Value::ArrayValue(ArrayValue { values })),
+            prop::collection::vec(some.clone(), 0..4)
+                .prop_map(|values| Value::ArrayValue(ArrayValue { values })),
             prop::collection::vec(("[a-z.]{1,8}", some), 0..4).prop_map(|pairs| {
                 let values = pairs.into_iter().map(|(key, value)| attribute(&key, Some(value))).collect();
                 Value::KvlistValue(KeyValueList { values })

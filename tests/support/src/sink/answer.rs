@@ -18,6 +18,9 @@ pub enum Answer {
         /// Why.
         message: String,
     },
+    /// Answers 200 and says how many records it did not take: those with this text in
+    /// their bodies.
+    LeaveOut(String),
     /// Reads the request and never answers.
     Hang,
     /// Closes the connection without having read the body.
@@ -56,6 +59,19 @@ impl Answer {
     /// Answers as this function decides once it has seen the records.
     pub fn by_records(decide: impl Fn(&[Record]) -> Self + Send + Sync + 'static) -> Self {
         Self::ByRecords(ByRecords(Arc::new(decide)))
+    }
+
+    pub(super) fn looks_at_records(&self) -> bool {
+        matches!(self, Self::ByRecords(_) | Self::LeaveOut(_))
+    }
+
+    /// Answers 400 to a request that has a record with this text in its body.
+    pub fn refuse(text: &str) -> Self {
+        let text = text.to_owned();
+        Self::by_records(move |records| match records.iter().any(|record| record.body.contains(&text)) {
+            true => Self::status(400),
+            false => Self::Accept,
+        })
     }
 
     /// Answers with this HTTP status.

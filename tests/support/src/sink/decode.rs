@@ -2,6 +2,8 @@ use super::Headers;
 use super::count::count;
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use prost::Message;
 use std::fmt::Display;
 use std::io::Read;
@@ -30,6 +32,26 @@ pub(super) struct Decoded {
     /// Size after decompression.
     pub(super) bytes: usize,
     pub(super) records: u64,
+}
+
+impl Decoded {
+    /// Takes the records with this text in their bodies away, and answers how many.
+    pub(super) fn leave_out(&mut self, text: &str) -> u64 {
+        let resources = self.request.iter_mut().flat_map(|request| &mut request.resource_logs);
+        for scope in resources.flat_map(|resource| &mut resource.scope_logs) {
+            scope.log_records.retain(|record| !body(record).is_some_and(|body| body.contains(text)));
+        }
+        let before = self.records;
+        self.records = self.request.as_ref().map_or(before, records);
+        before - self.records
+    }
+}
+
+fn body(record: &LogRecord) -> Option<&str> {
+    match record.body.as_ref()?.value.as_ref()? {
+        Value::StringValue(text) => Some(text),
+        _ => None,
+    }
 }
 
 pub(super) fn decode(headers: &Headers, body: Bytes, keep: bool) -> Result<Decoded, Refused> {

@@ -1,13 +1,11 @@
 //! The same receiver over gRPC: tonic's server, the sink's books and answers.
 
 use super::decode::{Decoded, MAX_BODY, Refused, records};
-use super::{Answer, Head, Headers, Outcome, RpcStatus, Shared, decided};
+use super::{Answer, Head, Headers, Outcome, RpcStatus, Shared, decided, partial_success};
 use crate::server::Server;
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{LogsService, LogsServiceServer};
-use opentelemetry_proto::tonic::collector::logs::v1::{
-    ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
-};
+use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse};
 use prost::Message;
 use std::io;
 use std::net::SocketAddr;
@@ -47,7 +45,7 @@ impl LogsService for Receiver {
             (request.wire_bytes, request.decoded_bytes, request.records) = (bytes, bytes, count);
         });
         let answer = shared.next_answer(Head { number, headers: headers.clone() });
-        let keep = shared.keep || matches!(answer, Answer::ByRecords(_));
+        let keep = shared.keep || answer.looks_at_records();
         let decoded = Decoded { request: keep.then_some(request), bytes, records: count };
         let outcome = self.answer(answer, headers, decoded).await;
         // As far as the books are concerned, 200 stands for OK and 500 for the rest.
@@ -67,7 +65,7 @@ impl Receiver {
         &self,
         answer: Answer,
         headers: Headers,
-        decoded: Decoded,
+        mut decoded: Decoded,
     ) -> Result<ExportLogsServiceResponse, Status> {
         let refused = |refused: Refused| Status::invalid_argument(refused.message);
         let mut rejected = 0;
@@ -88,9 +86,12 @@ impl Receiver {
             Answer::RequireHeader(..) => {}
             Answer::PartialSuccess { rejected: some, message } => {
                 rejected = some;
-                let rejected_log_records = i64::try_from(some).unwrap_or(i64::MAX);
-                let partial = ExportLogsPartialSuccess { rejected_log_records, error_message: message };
-                response.partial_success = Some(partial);
+                response = partial_success(some, message);
+            }
+            Answer::LeaveOut(text) => {
+                let left_out = decoded.leave_out(&text);
+                self.0.state.update(|state| state.rejected += left_out);
+                response = partial_success(left_out, format!("without those with {text}"));
             }
             Answer::Status(answer) if (200..300).contains(&answer.code) => {}
             // With a body it is a `google.rpc.Status` of the test's own.

@@ -272,7 +272,7 @@ impl Shared {
         };
         let wire_bytes = body.len();
         self.state.update(|state| state.requests[number].wire_bytes = wire_bytes);
-        let decoded = decode(&headers, body, self.keep || matches!(answer, Answer::ByRecords(_)))?;
+        let decoded = decode(&headers, body, self.keep || answer.looks_at_records())?;
         self.state.update(|state| {
             state.requests[number].decoded_bytes = decoded.bytes;
             state.requests[number].records = decoded.records;
@@ -293,12 +293,15 @@ impl Shared {
             Answer::RequireHeader(..) => self.deliver(headers, wire_bytes, decoded, 0).map(Some),
             Answer::PartialSuccess { rejected, message } => {
                 self.deliver(headers, wire_bytes, decoded, rejected)?;
-                let partial = ExportLogsPartialSuccess {
-                    rejected_log_records: i64::try_from(rejected).unwrap_or(i64::MAX),
-                    error_message: message,
-                };
-                let response = ExportLogsServiceResponse { partial_success: Some(partial) };
-                Ok(Some(reply(200, response.encode_to_vec())))
+                Ok(Some(reply(200, partial_success(rejected, message).encode_to_vec())))
+            }
+            Answer::LeaveOut(text) => {
+                let mut decoded = decoded;
+                let rejected = decoded.leave_out(&text);
+                self.state.update(|state| state.rejected += rejected);
+                self.deliver(headers, wire_bytes, decoded, 0)?;
+                let answer = partial_success(rejected, format!("without those with {text}"));
+                Ok(Some(reply(200, answer.encode_to_vec())))
             }
             Answer::Status(StatusAnswer { code, headers: extra, body }) => {
                 let mut reply = if (200..300).contains(&code) {
@@ -364,6 +367,12 @@ fn decided(answer: Answer, headers: &Headers, decoded: &Decoded) -> Result<Answe
         None => Vec::new(),
     };
     Ok(by_records.decide(&records))
+}
+
+fn partial_success(rejected: u64, message: String) -> ExportLogsServiceResponse {
+    let rejected_log_records = i64::try_from(rejected).unwrap_or(i64::MAX);
+    let partial = ExportLogsPartialSuccess { rejected_log_records, error_message: message };
+    ExportLogsServiceResponse { partial_success: Some(partial) }
 }
 
 fn checked(request: ExportLogsServiceRequest, headers: Headers) -> Result<Vec<Record>, Refused> {
