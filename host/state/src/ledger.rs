@@ -1,5 +1,5 @@
-//! Per file, the spans that were read, in order, and which of them the backend
-//! has answered for.
+//! Per file, the spans that were read, in order, and which of them are answered for: by
+//! the backend, by a dead-letter file, by a spool on disk.
 //!
 //! Invariants:
 //! - The spans of a file leave no gap: each begins where the one before ended.
@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use skidway_model::{Anchor, FileKey, Lineage, Span};
 
-use crate::{Checkpoint, Lines, Snapshot, Totals};
+use crate::{Checkpoint, Lines, Settled, Snapshot, Totals};
 
 /// What is in flight between the files and the backend.
 #[derive(Debug, Default)]
@@ -127,7 +127,7 @@ impl Ledger {
         let answered = lines.in_flight() == 0;
         books.totals.read(span.len(), lines);
         if answered {
-            books.totals.answered(span.len(), 0, 0);
+            books.totals.settled(span.len(), 0, Settled::default());
         }
         known.checkpoint.read_to = span.end;
         known.flights.push_back(Flight { span, anchor, records: lines.in_flight(), answered });
@@ -135,16 +135,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// The backend has answered for these spans for good: `rejected` of all their
-    /// records it refused, the others it accepted. In any order; spans that are not
-    /// in flight (any more) are left out.
-    pub fn acknowledge(&self, spans: &[(FileKey, Span)], rejected: u64) {
-        self.books().answer(spans, rejected);
-    }
-
-    /// The backend has refused all records of these spans for good.
-    pub fn reject(&self, spans: &[(FileKey, Span)]) {
-        self.books().answer(spans, u64::MAX);
+    /// The records of this span are answered for, for good. In any order; a span that is
+    /// not in flight (any more) is left out.
+    pub fn settle(&self, file: FileKey, span: Span, settled: Settled) {
+        self.books().settle(file, span, settled);
     }
 
     /// Nothing more will be read from the file. Its checkpoint still moves with the
@@ -202,23 +196,19 @@ impl Ledger {
 // === impl Books ===
 
 impl Books {
-    fn answer(&mut self, spans: &[(FileKey, Span)], mut rejected: u64) {
-        for &(key, span) in spans {
-            let Some(file) = self.files.get_mut(&key) else { continue };
-            let Ok(index) = file.flights.binary_search_by_key(&span.start, |flight| flight.span.start) else {
-                continue;
-            };
-            let flight = &mut file.flights[index];
-            if flight.answered || flight.span != span {
-                continue;
-            }
-            flight.answered = true;
-            let refused = rejected.min(flight.records);
-            rejected -= refused;
-            self.totals.answered(span.len(), flight.records - refused, refused);
-            file.advance();
-            self.forget_answered(key);
+    fn settle(&mut self, key: FileKey, span: Span, settled: Settled) {
+        let Some(file) = self.files.get_mut(&key) else { return };
+        let Ok(index) = file.flights.binary_search_by_key(&span.start, |flight| flight.span.start) else {
+            return;
+        };
+        let flight = &mut file.flights[index];
+        if flight.answered || flight.span != span {
+            return;
         }
+        flight.answered = true;
+        self.totals.settled(span.len(), flight.records, settled);
+        file.advance();
+        self.forget_answered(key);
     }
 
     /// Lets go of a file whose content is gone and whose records are all answered for.

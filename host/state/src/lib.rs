@@ -20,4 +20,4 @@ pub use host::Host;
 pub use ledger::{Ledger, LedgerError};
 pub use resume::{Left, Resumer, Text};
 pub use store::{StateError, StateFile};
-pub use totals::{Imbalance, Lines, Totals, Uneven};
+pub use totals::{Imbalance, Lines, Settled, Totals, Uneven};

@@ -1,13 +1,15 @@
 //! The books. One equation holds at every moment, whatever was delivered so far:
 //!
 //! ```text
-//! lines read + records extra = delivered + rejected + dropped + in flight
+//! lines read + records extra = delivered + dead-lettered + spooled + dropped + in flight
 //!                            + lines joined + lines skipped
+//! bytes read                 = acknowledged + dead-lettered + in flight
 //! ```
 //!
 //! Every line begins a record, continues one (joined) or is none (skipped); a
-//! record beyond the first of its line is extra. Every record is delivered,
-//! rejected by the backend, dropped by a processor, or still in flight.
+//! record beyond the first of its line is extra. Every record is delivered, set aside as
+//! a dead letter because the backend refuses it, handed to a spool on disk (which has
+//! books of its own), dropped by a processor, or still in flight.
 
 use std::fmt;
 
@@ -36,13 +38,25 @@ pub struct Uneven {
     pub dropped: u64,
 }
 
+/// What became of the records of a span that are no more in flight; those that are in
+/// neither of these were delivered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Refused by the backend for good, and set aside.
+    pub dead_lettered: u64,
+    /// On disk, to be delivered later.
+    pub spooled: u64,
+}
+
 /// Sums since the start, and what is in flight now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Bytes that parsers took.
     pub bytes_read: u64,
-    /// Bytes whose records were all answered for.
+    /// Bytes whose records were all answered for, and not all of them by a refusal.
     pub bytes_acknowledged: u64,
+    /// Bytes whose records were all set aside as dead letters.
+    pub bytes_dead_lettered: u64,
     /// Bytes with records that wait for an answer.
     pub bytes_in_flight: u64,
     /// Lines that parsers took; the pieces of a line that was too long count one each.
@@ -57,8 +71,10 @@ pub struct Totals {
     pub records_dropped: u64,
     /// Records that the backend accepted.
     pub records_delivered: u64,
-    /// Records that the backend refused for good.
-    pub records_rejected: u64,
+    /// Records that the backend refused for good, and that were set aside.
+    pub records_dead_lettered: u64,
+    /// Records that were handed to a spool on disk.
+    pub records_spooled: u64,
     /// Records that wait for an answer.
     pub records_in_flight: u64,
 }
@@ -119,24 +135,33 @@ impl Totals {
         self.records_in_flight += lines.in_flight();
     }
 
-    pub(crate) fn answered(&mut self, bytes: u64, delivered: u64, rejected: u64) {
+    pub(crate) fn settled(&mut self, bytes: u64, records: u64, settled: Settled) {
+        let dead_lettered = settled.dead_lettered.min(records);
+        let spooled = settled.spooled.min(records - dead_lettered);
         self.bytes_in_flight -= bytes;
-        self.bytes_acknowledged += bytes;
-        self.records_in_flight -= delivered + rejected;
-        self.records_delivered += delivered;
-        self.records_rejected += rejected;
+        if records > 0 && dead_lettered == records {
+            self.bytes_dead_lettered += bytes;
+        } else {
+            self.bytes_acknowledged += bytes;
+        }
+        self.records_in_flight -= records;
+        self.records_delivered += records - dead_lettered - spooled;
+        self.records_dead_lettered += dead_lettered;
+        self.records_spooled += spooled;
     }
 
     /// Whether everything that was read is accounted for.
     pub fn balance(&self) -> Result<(), Imbalance> {
         let lines = self.lines_read + self.records_extra
             == self.records_delivered
-                + self.records_rejected
+                + self.records_dead_lettered
+                + self.records_spooled
                 + self.records_dropped
                 + self.records_in_flight
                 + self.lines_joined
                 + self.lines_skipped;
-        let bytes = self.bytes_read == self.bytes_acknowledged + self.bytes_in_flight;
+        let bytes = self.bytes_read
+            == self.bytes_acknowledged + self.bytes_dead_lettered + self.bytes_in_flight;
         if lines && bytes { Ok(()) } else { Err(Imbalance(*self)) }
     }
 }
@@ -147,6 +172,7 @@ impl std::iter::Sum for Totals {
         books.fold(Self::default(), |a, b| Self {
             bytes_read: a.bytes_read + b.bytes_read,
             bytes_acknowledged: a.bytes_acknowledged + b.bytes_acknowledged,
+            bytes_dead_lettered: a.bytes_dead_lettered + b.bytes_dead_lettered,
             bytes_in_flight: a.bytes_in_flight + b.bytes_in_flight,
             lines_read: a.lines_read + b.lines_read,
             lines_joined: a.lines_joined + b.lines_joined,
@@ -154,7 +180,8 @@ impl std::iter::Sum for Totals {
             records_extra: a.records_extra + b.records_extra,
             records_dropped: a.records_dropped + b.records_dropped,
             records_delivered: a.records_delivered + b.records_delivered,
-            records_rejected: a.records_rejected + b.records_rejected,
+            records_dead_lettered: a.records_dead_lettered + b.records_dead_lettered,
+            records_spooled: a.records_spooled + b.records_spooled,
             records_in_flight: a.records_in_flight + b.records_in_flight,
         })
     }
@@ -164,18 +191,20 @@ impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} lines read + {} records extra = {} delivered + {} rejected + {} dropped + {} in flight + {} lines \
-             joined + {} skipped; {} bytes read = {} acknowledged + {} in flight",
+            "{} lines read + {} records extra = {} delivered + {} dead-lettered + {} spooled + {} dropped + {} in \
+             flight + {} lines joined + {} skipped; {} bytes read = {} acknowledged + {} dead-lettered + {} in flight",
             self.lines_read,
             self.records_extra,
             self.records_delivered,
-            self.records_rejected,
+            self.records_dead_lettered,
+            self.records_spooled,
             self.records_dropped,
             self.records_in_flight,
             self.lines_joined,
             self.lines_skipped,
             self.bytes_read,
             self.bytes_acknowledged,
+            self.bytes_dead_lettered,
             self.bytes_in_flight,
         )
     }

@@ -29,6 +29,12 @@ fn lines(records: u64) -> Lines {
     Lines::new(records, records, 0, 0, 0).unwrap()
 }
 
+const DELIVERED: Settled = Settled { dead_lettered: 0, spooled: 0 };
+
+fn refused(dead_lettered: u64) -> Settled {
+    Settled { dead_lettered, ..DELIVERED }
+}
+
 fn offsets(snapshot: &Snapshot) -> Vec<u64> {
     snapshot.checkpoints.iter().map(|checkpoint| checkpoint.offset).collect()
 }
@@ -42,14 +48,15 @@ fn a_checkpoint_waits_for_the_spans_before_it() {
         ledger.read(FILE, span, ANCHOR, lines(2)).unwrap();
     }
     assert_eq!((ledger.checkpoint(FILE), ledger.in_flight_bytes()), (Some(100), 200));
-    ledger.acknowledge(&[(FILE, spans[1])], 0);
+    ledger.settle(FILE, spans[1], DELIVERED);
     assert_eq!((ledger.checkpoint(FILE), ledger.in_flight_bytes()), (Some(100), 150));
-    ledger.acknowledge(&[(FILE, spans[0])], 0);
+    ledger.settle(FILE, spans[0], DELIVERED);
     assert_eq!(ledger.checkpoint(FILE), Some(250));
-    ledger.reject(&[(FILE, spans[2])]);
+    ledger.settle(FILE, spans[2], refused(2));
     assert_eq!((ledger.checkpoint(FILE), ledger.in_flight_bytes()), (Some(300), 0));
     let totals = ledger.totals();
-    assert_eq!((totals.records_delivered, totals.records_rejected, totals.records_in_flight), (4, 2, 0));
+    assert_eq!((totals.records_delivered, totals.records_dead_lettered, totals.records_in_flight), (4, 2, 0));
+    assert_eq!((totals.bytes_acknowledged, totals.bytes_dead_lettered), (150, 50));
     totals.balance().unwrap();
 }
 
@@ -64,22 +71,28 @@ fn a_span_with_nothing_to_send_waits_only_for_those_before_it() {
     ledger.read(FILE, Span::new(3, 10), ANCHOR, lines(1)).unwrap();
     ledger.read(FILE, Span::new(10, 20), ANCHOR, dropped).unwrap();
     assert_eq!((ledger.checkpoint(FILE), ledger.in_flight_bytes()), (Some(3), 7));
-    ledger.acknowledge(&[(FILE, Span::new(3, 10))], 0);
+    ledger.settle(FILE, Span::new(3, 10), DELIVERED);
     assert_eq!(ledger.checkpoint(FILE), Some(20));
     ledger.totals().balance().unwrap();
 }
 
 #[test]
-fn a_partial_success_counts_what_was_refused() {
+fn records_of_a_span_may_go_several_ways() {
     let ledger = Ledger::new();
     open(&ledger, FILE, 0);
-    let spans = [Span::new(0, 10), Span::new(10, 20)];
-    ledger.read(FILE, spans[0], ANCHOR, lines(3)).unwrap();
-    ledger.read(FILE, spans[1], ANCHOR, lines(3)).unwrap();
-    ledger.acknowledge(&spans.map(|span| (FILE, span)), 4);
+    let spans = [Span::new(0, 10), Span::new(10, 20), Span::new(20, 30)];
+    for span in spans {
+        ledger.read(FILE, span, ANCHOR, lines(3)).unwrap();
+    }
+    ledger.settle(FILE, spans[0], Settled { dead_lettered: 1, spooled: 1 });
+    ledger.settle(FILE, spans[1], refused(3));
+    // Nobody can answer for more records than there are.
+    ledger.settle(FILE, spans[2], Settled { dead_lettered: 2, spooled: 99 });
     let totals = ledger.totals();
-    assert_eq!((totals.records_delivered, totals.records_rejected), (2, 4));
-    assert_eq!(ledger.checkpoint(FILE), Some(20));
+    let records = (totals.records_delivered, totals.records_dead_lettered, totals.records_spooled);
+    assert_eq!(records, (1, 6, 2));
+    assert_eq!((totals.bytes_acknowledged, totals.bytes_dead_lettered), (20, 10));
+    assert_eq!(ledger.checkpoint(FILE), Some(30));
     totals.balance().unwrap();
 }
 
@@ -108,10 +121,13 @@ fn an_answer_for_something_else_moves_nothing() {
     let span = Span::new(0, 10);
     ledger.read(FILE, span, ANCHOR, lines(1)).unwrap();
     ledger.read(FILE, Span::new(10, 20), ANCHOR, lines(1)).unwrap();
-    ledger.acknowledge(&[(FILE, Span::new(0, 9)), (FILE, Span::new(5, 10)), (FileKey(9), span)], 0);
+    for (file, span) in [(FILE, Span::new(0, 9)), (FILE, Span::new(5, 10)), (FileKey(9), span)] {
+        ledger.settle(file, span, DELIVERED);
+    }
     assert_eq!((ledger.checkpoint(FILE), ledger.in_flight_bytes()), (Some(0), 20));
-    ledger.acknowledge(&[(FILE, span), (FILE, span)], 0);
-    ledger.acknowledge(&[(FILE, span)], 0);
+    for _ in 0..3 {
+        ledger.settle(FILE, span, DELIVERED);
+    }
     assert_eq!((ledger.checkpoint(FILE), ledger.totals().records_delivered), (Some(10), 1));
 }
 
@@ -127,10 +143,10 @@ fn replaced_content_is_another_file() {
     ledger.read(new, span, ANCHOR, lines(1)).unwrap();
     let snapshot = ledger.snapshot();
     assert_eq!((offsets(&snapshot), snapshot.forgotten), (vec![0, 0], vec![]), "a copy may be found");
-    ledger.acknowledge(&[(old, span)], 0);
+    ledger.settle(old, span, DELIVERED);
     assert_eq!(ledger.snapshot().forgotten, [Lineage(1)]);
     assert_eq!((ledger.checkpoint(old), ledger.checkpoint(new)), (None, Some(0)));
-    ledger.acknowledge(&[(new, span)], 0);
+    ledger.settle(new, span, DELIVERED);
     assert_eq!(ledger.checkpoint(new), Some(10));
     assert_eq!(ledger.totals().records_delivered, 2);
     assert_eq!(ledger.snapshot().forgotten, []);
@@ -146,7 +162,7 @@ fn a_closed_file_is_saved_until_it_is_answered_for() {
     for _ in 0..2 {
         assert_eq!(offsets(&ledger.snapshot()), [0]);
     }
-    ledger.acknowledge(&[(FILE, span)], 0);
+    ledger.settle(FILE, span, DELIVERED);
     assert_eq!(offsets(&ledger.snapshot()), [10]);
     assert_eq!(offsets(&ledger.snapshot()), [0; 0]);
 }
@@ -168,7 +184,7 @@ fn a_file_is_saved_under_its_latest_name_and_head() {
 enum Call {
     Open { offset: u64 },
     Read { file: usize, length: u64, counts: [u64; 5] },
-    Answer { picks: Vec<usize>, rejected: u64 },
+    Settle { pick: usize, settled: Settled },
     Close(usize),
     Forget(usize),
     Snapshot,
@@ -179,8 +195,9 @@ fn call() -> impl Strategy<Value = Call> {
     prop_oneof![
         1 => (0_u64..100).prop_map(|offset| Call::Open { offset }),
         6 => (any::<usize>(), 0_u64..50, counts).prop_map(|(file, length, counts)| Call::Read { file, length, counts }),
-        5 => (prop::collection::vec(any::<usize>(), 1..4), 0_u64..8)
-            .prop_map(|(picks, rejected)| Call::Answer { picks, rejected }),
+        8 => (any::<usize>(), 0_u64..4, 0_u64..4).prop_map(|(pick, dead_lettered, spooled)| {
+            Call::Settle { pick, settled: Settled { dead_lettered, spooled } }
+        }),
         1 => any::<usize>().prop_map(Call::Close),
         1 => any::<usize>().prop_map(Call::Forget),
         1 => Just(Call::Snapshot),
@@ -242,25 +259,23 @@ proptest! {
                         file.spans.push((span, records - dropped, records == dropped));
                     }
                 }
-                Call::Answer { picks, mut rejected } => {
+                Call::Settle { pick, settled } => {
                     let all: Vec<(usize, usize)> = files
                         .iter()
                         .enumerate()
                         .flat_map(|(key, file)| (0..file.spans.len()).map(move |span| (key, span)))
                         .collect();
                     if all.is_empty() { continue }
-                    let picked: Vec<_> = picks.iter().map(|pick| all[pick % all.len()]).collect();
-                    let spans: Vec<_> =
-                        picked.iter().map(|&(key, span)| (FileKey(key as u64), files[key].spans[span].0)).collect();
-                    ledger.acknowledge(&spans, rejected);
-                    for (key, span) in picked {
-                        let (_, records, answered) = &mut files[key].spans[span];
-                        if !std::mem::replace(answered, true) {
-                            let refused = rejected.min(*records);
-                            rejected -= refused;
-                            totals.records_rejected += refused;
-                            totals.records_delivered += *records - refused;
-                        }
+                    let (key, span) = all[pick % all.len()];
+                    let (span, records, answered) = &mut files[key].spans[span];
+                    ledger.settle(FileKey(key as u64), *span, settled);
+                    if !std::mem::replace(answered, true) {
+                        let dead = settled.dead_lettered.min(*records);
+                        let spooled = settled.spooled.min(*records - dead);
+                        totals.records_dead_lettered += dead;
+                        totals.records_spooled += spooled;
+                        totals.records_delivered += *records - dead - spooled;
+                        totals.bytes_dead_lettered += if dead == *records { span.len() } else { 0 };
                     }
                 }
                 Call::Close(file) if !files.is_empty() => {
@@ -284,7 +299,7 @@ proptest! {
             }
             let waiting = || files.iter().flat_map(|file| &file.spans).filter(|(.., answered)| !answered);
             totals.bytes_in_flight = waiting().map(|(span, ..)| span.len()).sum();
-            totals.bytes_acknowledged = totals.bytes_read - totals.bytes_in_flight;
+            totals.bytes_acknowledged = totals.bytes_read - totals.bytes_in_flight - totals.bytes_dead_lettered;
             totals.records_in_flight = waiting().map(|(_, records, _)| records).sum();
             prop_assert_eq!(ledger.totals(), totals);
             prop_assert_eq!(ledger.totals().balance(), Ok(()));

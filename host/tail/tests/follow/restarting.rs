@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use skidway_model::{Anchor, FileKey, Lineage, Span};
-use skidway_state::{Checkpoint, Host, Ledger, Left, Lines, Resumer, StateFile, Text};
+use skidway_state::{Checkpoint, Host, Ledger, Left, Lines, Resumer, Settled, StateFile, Text};
 use skidway_tail::{Cause, FileInfo, Found, Known, Notice, Place, Resume, StartAt, Tailer};
 use tempfile::TempDir;
 
@@ -139,7 +139,9 @@ impl Run {
     /// The backend answers for everything that was sent; the state is saved.
     fn acknowledge(&mut self) {
         let spans: Vec<_> = self.sent.drain(..).map(|(file, span, _)| (file, span)).collect();
-        self.ledger.acknowledge(&spans, 0);
+        for (file, span) in spans {
+            self.ledger.settle(file, span, Settled::default());
+        }
         self.state.save(&self.ledger.snapshot()).unwrap();
         self.ledger.totals().balance().unwrap();
     }
@@ -205,7 +207,7 @@ fn a_truncation_moves_the_checkpoint_back_and_late_answers_do_not_move_it() {
     let new = run.sent[1].0;
     assert_ne!(old, new);
     // Only the answer for the old content has come.
-    run.ledger.acknowledge(&[(old, Span::new(0, LONG_LINE.len() as u64))], 0);
+    run.ledger.settle(old, Span::new(0, LONG_LINE.len() as u64), Settled::default());
     assert_eq!(run.ledger.checkpoint(new), Some(0));
     run.state.save(&run.ledger.snapshot()).unwrap();
     drop(run);
