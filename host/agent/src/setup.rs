@@ -86,7 +86,8 @@ pub(crate) fn stage(library: &Library, pipeline: &Pipeline, receiver: &FileLog) 
         ZoneName::Named(name) => TimeZone::get(name).with_context(|| format!("time zone {name}"))?,
     };
     let (parsers, enrichers) = (parsers(library, receiver)?, enrichers(library, pipeline)?);
-    Ok(Stage::new(parsers, enrichers, Zone::new(zone), receiver.encoding))
+    let stage = Stage::new(parsers, enrichers, Zone::new(zone), receiver.encoding);
+    Ok(stage.locating(receiver.include_record_uid))
 }
 
 fn parsers(library: &Library, receiver: &FileLog) -> Result<Vec<ContainedParser>> {

@@ -117,6 +117,8 @@ pub struct FileLog {
     pub include_file_owner_group_name: bool,
     /// Whether records get `log.file.permissions`, such as `640`.
     pub include_file_permissions: bool,
+    /// Whether records get `log.record.uid`, by which one that comes twice is recognised.
+    pub include_record_uid: bool,
     /// Set on every record. For operators, values may hold `EXPR(...)`.
     pub attributes: BTreeMap<String, String>,
     /// Set on what wrote the records. For operators, values may hold `EXPR(...)`.

@@ -51,6 +51,7 @@ written! {
         include_file_permissions: bool,
         include_file_record_number: bool,
         include_file_record_offset: bool,
+        include_record_uid: bool,
         attributes: BTreeMap<String, Text>,
         resource: BTreeMap<String, Text>,
         multiline: Multiline,

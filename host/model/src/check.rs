@@ -3,9 +3,11 @@
 //! Invariant: a [`Checked`] can be read without a panic and without another
 //! check. All columns of a group are equally long, every span lies in the text or
 //! in the scratch bytes and starts and ends between characters, every key index
-//! is in range, no record has a key twice.
+//! is in range, no record has a key twice. First lines are known of
+//! all records or of none.
 
 use crate::columns::{Key, MAX_KEY_BYTES, Records, Subject};
+use crate::line::FirstLine;
 use crate::severity::{MAX_SEVERITY, severity_text};
 
 /// Why an answer was refused. The message names the column and the place.
@@ -42,6 +44,7 @@ pub enum Invalid {
 pub struct Checked<'t> {
     pub(crate) text: &'t str,
     pub(crate) columns: Records,
+    pub(crate) first_lines: Vec<FirstLine>,
 }
 
 impl<'t> Checked<'t> {
@@ -80,7 +83,7 @@ impl<'t> Checked<'t> {
         space.spans("attribute", &columns.attribute_start, &columns.attribute_end)?;
         keys(&columns.keys)?;
         key_use(&columns)?;
-        Ok(Self { text, columns })
+        Ok(Self { text, columns, first_lines: Vec::new() })
     }
 
     /// How many records there are.
@@ -97,6 +100,17 @@ impl<'t> Checked<'t> {
     /// The text that the records were read from.
     pub fn text(&self) -> &'t str {
         self.text
+    }
+
+    /// Has the first line of each record found, by where in the text the record begins.
+    pub fn locate(&mut self, mut first_line: impl FnMut(usize) -> FirstLine) {
+        self.first_lines = self.columns.origin.iter().map(|&origin| first_line(origin as usize)).collect();
+    }
+
+    /// The first line of each record; none where nobody has looked for them.
+    #[inline]
+    pub fn first_lines(&self) -> &[FirstLine] {
+        &self.first_lines
     }
 
     /// The columns, to read.
@@ -134,7 +148,8 @@ impl<'t> Checked<'t> {
         };
         second.attributes_end.iter_mut().for_each(|end| *end -= first);
         second.body_json.iter_mut().for_each(|record| *record -= at as u32);
-        Self { text: self.text, columns: second }
+        let first_lines = self.first_lines.split_off(at.min(self.first_lines.len()));
+        Self { text: self.text, columns: second, first_lines }
     }
 
     /// The attribute names in use.

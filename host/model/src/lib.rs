@@ -11,6 +11,7 @@ mod attribute;
 mod check;
 mod columns;
 mod file;
+mod line;
 mod patch;
 mod severity;
 
@@ -18,4 +19,5 @@ pub use attribute::Attribute;
 pub use check::{Checked, Invalid};
 pub use columns::{Key, Kind, MAX_JSON_DEPTH, MAX_KEY_BYTES, Patch, Records, SEVERITY_UNCHANGED, Subject};
 pub use file::{Anchor, FileKey, Identity, Lineage, Span};
+pub use line::FirstLine;
 pub use severity::{MAX_SEVERITY, severity_text};

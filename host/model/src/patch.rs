@@ -17,6 +17,13 @@ impl Checked<'_> {
         }
         let keys = self.adopt_keys(&patch);
         self.columns = rebuild(&self.columns, &patch, &keys);
+        if !self.first_lines.is_empty() {
+            let (mut drop, mut record) = (0, 0);
+            self.first_lines.retain(|_| {
+                record += 1;
+                advance(&patch.drop, &mut drop, record - 1).is_empty()
+            });
+        }
         Ok(patch.drop.len())
     }
 
@@ -228,7 +235,7 @@ fn advance(column: &[u32], next: &mut usize, record: u32) -> std::ops::Range<usi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Key, Kind, Subject};
+    use crate::{FirstLine, Key, Kind, Subject};
     use proptest::prelude::*;
 
     const TEXT: &str = "one\ntwo\nthree\n";
@@ -342,6 +349,22 @@ mod tests {
             assert!(Checked::new(TEXT, first.into_columns()).is_ok());
             assert!(Checked::new(TEXT, second.into_columns()).is_ok());
         }
+    }
+
+    #[test]
+    fn first_lines_stay_with_their_records() {
+        let of = |records: &Checked<'_>| -> Vec<(u64, u32)> {
+            records.first_lines().iter().map(|line| (line.offset, line.nth)).collect()
+        };
+        let mut records = three();
+        assert_eq!(of(&records), [], "nobody has looked");
+        records.locate(|origin| FirstLine { offset: 100 + origin as u64, hash: 1, nth: origin as u32 });
+        assert_eq!(records.apply(Patch { drop: vec![1], ..Patch::default() }), Ok(1));
+        assert_eq!(of(&records), [(100, 0), (108, 8)]);
+        let body = Patch { body_record: vec![0], body_start: vec![0], body_end: vec![1], ..Patch::default() };
+        assert_eq!(records.apply(body), Ok(0));
+        let second = records.split_off(1);
+        assert_eq!((of(&records), of(&second)), (vec![(100, 0)], vec![(108, 8)]));
     }
 
     #[test]

@@ -3,12 +3,13 @@
 //! The bytes are the ones prost's own structs would give: fields in the order of
 //! their numbers, shortest varints, defaults left out. What all records of a chunk
 //! share (attribute names with the keys and lengths around them, constants) is
-//! encoded once a chunk or once a file; per record only values are copied and
-//! lengths filled in.
+//! encoded once a chunk or once a file; per record only values are copied, and
+//! lengths and the digits of its uid filled in.
 
 use prost::encoding::encode_varint;
-use skidway_model::{Attribute, Checked, Key, Kind, Subject};
+use skidway_model::{Attribute, Checked, Key, Kind, Lineage, Subject};
 
+use crate::uid::{Uid, is_uid};
 use crate::value::any;
 use crate::wire::{
     PAIR_KEY, PAIR_VALUE, RECORD_ATTRIBUTE, RECORD_BODY, RECORD_OBSERVED_TIME, RECORD_SEVERITY_NUMBER,
@@ -47,6 +48,7 @@ impl Resource {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Constants {
     fields: Vec<u8>,
+    uid: Option<Uid>,
 }
 
 impl Constants {
@@ -59,7 +61,14 @@ impl Constants {
             field(&mut text, VALUE_STRING, value.as_bytes());
             pair(&mut fields, RECORD_ATTRIBUTE, name, &text);
         }
-        Self { fields }
+        Self { fields, uid: None }
+    }
+
+    /// Records whose first lines are known carry `log.record.uid` too, as records of this
+    /// text. Where a record has such an attribute already, that one stays.
+    #[must_use]
+    pub fn with_uid(self, lineage: Lineage) -> Self {
+        Self { uid: Some(Uid::new(lineage)), ..self }
     }
 }
 
@@ -71,6 +80,8 @@ impl Constants {
 pub(crate) struct Names {
     templates: Vec<u8>,
     names: Vec<Name>,
+    /// Some records may have `log.record.uid` from elsewhere.
+    uid: bool,
 }
 
 #[derive(Debug)]
@@ -90,6 +101,7 @@ impl Names {
     pub(crate) fn set(&mut self, keys: &[Key]) {
         self.templates.clear();
         self.names.clear();
+        self.uid = keys.iter().any(is_uid);
         for key in keys {
             let start = self.templates.len();
             self.templates.extend_from_slice(&[RECORD_ATTRIBUTE, 0]);
@@ -172,8 +184,18 @@ pub(crate) fn record(
         names.attribute(out, key, value);
     }
     out.extend_from_slice(&constants.fields);
+    if let (Some(uid), Some(line)) = (&constants.uid, records.first_lines().get(i))
+        && !(names.uid && has_uid(records, i))
+    {
+        uid.write(out, line);
+    }
     fixed64(out, RECORD_OBSERVED_TIME, observed_unix_nano);
     close(out, start);
+}
+
+#[cold]
+fn has_uid(records: &Checked<'_>, i: usize) -> bool {
+    records.attributes(i).any(|(key, _)| is_uid(&records.keys()[usize::from(key)]))
 }
 
 #[inline]

@@ -31,6 +31,7 @@ mod retry;
 mod rotation;
 mod split;
 mod tls;
+mod uid;
 mod value;
 mod wire;
 
@@ -46,3 +47,4 @@ pub use outcome::{Interrupted, Offered, Outcome};
 pub use retry::{Delivery, Partial, RetryPolicy};
 pub use split::{Malformed, RecordSlices};
 pub use tls::{Pem, Tls, Versions};
+pub use uid::UID_KEY;

@@ -13,7 +13,8 @@ use opentelemetry_proto::tonic::resource::v1::Resource as ProtoResource;
 use proptest::prelude::*;
 use prost::Message;
 use skidway_model::{
-    Attribute, Checked, Key, Kind, MAX_JSON_DEPTH, MAX_SEVERITY, Records, Subject, severity_text,
+    Attribute, Checked, FirstLine, Key, Kind, Lineage, MAX_JSON_DEPTH, MAX_SEVERITY, Records, Subject,
+    severity_text,
 };
 use skidway_otlp::{BatchBuilder, Buffers, Constants, Malformed, Payload, Resource};
 
@@ -434,4 +435,33 @@ fn other_requests_are_malformed() {
     let payload = Payload::from_encoded(bare.encode_to_vec().into()).unwrap();
     assert_eq!(payload.split().map(|(a, b)| (a.len(), b.len())), Some((1, 1)));
     assert_eq!(Payload::from_encoded(Bytes::new()), Err(Malformed));
+}
+
+#[test]
+fn records_whose_lines_are_known_carry_their_uid_unless_they_have_one() {
+    let (text, mut columns) = lines(3).columns();
+    columns.keys = vec![Key::text("log.record.uid"), Key::text("other")];
+    columns.attribute_key = vec![1, 0];
+    columns.attribute_start = vec![0, 0];
+    columns.attribute_end = vec![4, 4];
+    columns.attributes_end = vec![1, 2, 2];
+    let constants = Constants::new([("source", "test")]).with_uid(Lineage(0xfe));
+    let uids = |records: &Checked<'_>| -> Vec<Vec<String>> {
+        let mut batch = BatchBuilder::new(Arc::new(Resource::new(&[])), 64);
+        batch.append(records, 0..3, &constants, 1);
+        let request = ExportLogsServiceRequest::decode(batch.finish().body().clone()).unwrap();
+        let of = |record: LogRecord| -> Vec<String> {
+            let uids = record.attributes.iter().filter(|pair| pair.key == "log.record.uid");
+            uids.map(|pair| format!("{:?}", pair.value)).collect()
+        };
+        logs(&request).into_iter().map(of).collect()
+    };
+    let mut records = Checked::new(&text, columns).unwrap();
+    assert_eq!(uids(&records).concat().len(), 1, "the parser's, while nobody knows the lines");
+    records.locate(|origin| FirstLine { offset: origin as u64, hash: 7, nth: 0 });
+    let found = uids(&records);
+    assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [1; 3]);
+    assert!(found[0][0].contains("00000000000000fe-000000000000-00000007"), "{found:?}");
+    assert!(found[1][0].contains("line"), "the parser's own: {found:?}");
+    assert!(found[2][0].contains("00000000000000fe-00000000000e-00000007"), "{found:?}");
 }

@@ -8,9 +8,9 @@ use std::time::{Instant, UNIX_EPOCH};
 
 use skidway_config::FileLog;
 use skidway_model::{Anchor, Attribute, FileKey, Span};
-use skidway_otlp::Constants;
+use skidway_otlp::{Constants, UID_KEY};
 use skidway_state::{Ledger, Lines};
-use skidway_tail::{Cause, Facts, Notice, Tailer};
+use skidway_tail::{Cause, Facts, FileInfo, Notice, Tailer};
 
 use super::note::Unrecognised;
 use super::outbox::{NEVER, Outbox};
@@ -120,7 +120,7 @@ impl Lane {
                         ledger.update(file, checkpoint(&info, info.offset));
                         if let Some(remembered) = self.files.get_mut(&file) {
                             let facts = || tailer.facts(file);
-                            remembered.rename(&self.parts.receiver, &self.parts.stage, info.path, facts);
+                            remembered.describe(&self.parts.receiver, &self.parts.stage, &info, facts);
                         }
                     }
                 }
@@ -142,7 +142,7 @@ impl Lane {
         let remembered = self
             .files
             .entry(file)
-            .or_insert_with(|| Remembered::new(receiver, stage, info.path, || tailer.facts(file)));
+            .or_insert_with(|| Remembered::new(receiver, stage, &info, || tailer.facts(file)));
         let Some(chunk) = tailer.read(file, &mut self.buffer) else { return };
 
         let entry = Outbox::entry(ledger, file);
@@ -180,32 +180,36 @@ impl Remembered {
     fn new<'t>(
         receiver: &FileLog,
         stage: &Stage,
-        path: &Path,
+        info: &FileInfo<'_>,
         facts: impl FnOnce() -> Option<Facts<'t>>,
     ) -> Self {
         let (attributes, constants) = (Vec::new(), Constants::default());
         let mut remembered =
             Self { path: String::new(), choice: Choice::default(), attributes, constants, entries: 0 };
-        remembered.rename(receiver, stage, path, facts);
+        remembered.describe(receiver, stage, info, facts);
         remembered
     }
 
     /// The name on its records follows the file's.
-    fn rename<'t>(
+    fn describe<'t>(
         &mut self,
         receiver: &FileLog,
         stage: &Stage,
-        path: &Path,
+        info: &FileInfo<'_>,
         facts: impl FnOnce() -> Option<Facts<'t>>,
     ) {
-        self.path = path.to_string_lossy().into_owned();
-        self.attributes = file_attributes(receiver, path, facts);
-        if stage.owns_file_attributes(self.choice) {
-            return;
-        }
-        let fixed = receiver.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let file = self.attributes.iter().map(|a| (a.name.as_str(), a.value.as_str()));
-        self.constants = Constants::new(file.chain(fixed));
+        self.path = info.path.to_string_lossy().into_owned();
+        self.attributes = file_attributes(receiver, info.path, facts);
+        let constants = match stage.owns_file_attributes(self.choice) {
+            true => Constants::default(),
+            false => {
+                let fixed = receiver.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+                let file = self.attributes.iter().map(|a| (a.name.as_str(), a.value.as_str()));
+                Constants::new(file.chain(fixed))
+            }
+        };
+        let wants_uid = receiver.include_record_uid && !receiver.attributes.contains_key(UID_KEY);
+        self.constants = if wants_uid { constants.with_uid(info.lineage) } else { constants };
     }
 }
 

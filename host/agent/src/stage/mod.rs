@@ -2,6 +2,7 @@
 //! sandbox. Used by `run` and `parse` alike.
 
 mod choice;
+mod lines;
 mod text;
 mod zone;
 
@@ -11,6 +12,7 @@ use skidway_plugin::{ContainedEnricher, ContainedParser, Context, Piece};
 
 pub(crate) use choice::Choice;
 use choice::switch_at;
+use lines::Lines;
 pub(crate) use text::line_feed;
 pub(crate) use zone::Zone;
 
@@ -20,6 +22,8 @@ pub(crate) struct Stage {
     enrichers: Vec<ContainedEnricher>,
     zone: Zone,
     encoding: Encoding,
+    /// Records say where they come from.
+    locates: bool,
 }
 
 /// A chunk and what is known about where it comes from.
@@ -76,7 +80,12 @@ impl Stage {
         encoding: Encoding,
     ) -> Self {
         assert!(!parsers.is_empty(), "a stage needs a parser");
-        Self { parsers, enrichers, zone, encoding }
+        Self { parsers, enrichers, zone, encoding, locates: false }
+    }
+
+    /// Has the first line of each record found.
+    pub(crate) fn locating(self, locates: bool) -> Self {
+        Self { locates, ..self }
     }
 
     /// Whether records of a file carry its attributes already.
@@ -107,6 +116,7 @@ impl Stage {
             entries_before: input.entries_before,
             file_attributes: input.file_attributes.to_vec(),
         };
+        let mut lines = self.locates.then(|| Lines::new(input.bytes, &text, self.encoding, input.offset));
         let mut tally = Tally::default();
         let mut rest: &str = &text;
         let mut context = context;
@@ -114,14 +124,14 @@ impl Stage {
             choice.settle(&mut self.parsers, rest, &context);
             let pieces = self.parsers[choice.index()].parse(rest, &context);
             let Some((at, better)) = switch_at(&mut self.parsers, *choice, rest, &pieces, &context) else {
-                self.hand_on(rest, pieces, &mut tally, out);
+                self.hand_on(rest, pieces, &mut lines, &mut tally, out);
                 rest = "";
                 break;
             };
             let (known, other) = rest.split_at(at);
             let whole = Context { flush: true, ..context.clone() };
             let pieces = self.parsers[choice.index()].parse(known, &whole);
-            self.hand_on(known, pieces, &mut tally, out);
+            self.hand_on(known, pieces, &mut lines, &mut tally, out);
             *choice = better;
             rest = other;
             context = context.after(at, 0);
@@ -129,7 +139,7 @@ impl Stage {
         }
         if !rest.is_empty() {
             let pieces = self.parsers[choice.index()].parse(rest, &context);
-            self.hand_on(rest, pieces, &mut tally, out);
+            self.hand_on(rest, pieces, &mut lines, &mut tally, out);
         }
         tally.consumed = text::original_len(input.bytes, &text, tally.consumed, self.encoding);
         tally
@@ -139,11 +149,17 @@ impl Stage {
         &mut self,
         text: &str,
         pieces: Vec<Piece<'_>>,
+        lines: &mut Option<Lines<'_>>,
         tally: &mut Tally,
         out: &mut dyn FnMut(Checked<'_>),
     ) {
         let mut start = 0;
-        for piece in pieces {
+        for mut piece in pieces {
+            // Before anything is dropped: what an enricher does must not change how
+            // records of one line are counted.
+            if let Some(lines) = lines {
+                lines.locate(tally.consumed, &mut piece.records);
+            }
             let lines = count_lines(&text[start..start + piece.consumed]);
             start += piece.consumed;
             let made = piece.records.len() as u64;

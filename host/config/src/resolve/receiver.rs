@@ -168,6 +168,7 @@ pub(super) fn filelog(
         include_file_owner_name: written.include_file_owner_name.unwrap_or(false),
         include_file_owner_group_name: written.include_file_owner_group_name.unwrap_or(false),
         include_file_permissions: written.include_file_permissions.unwrap_or(false),
+        include_record_uid: written.include_record_uid.unwrap_or(true),
         attributes,
         resource,
         settle,

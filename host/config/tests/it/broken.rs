@@ -73,7 +73,7 @@ error: `poll_interval` of receiver `filelog`: a duration needs a unit
 
 error: unknown key `nonsense` in receiver `filelog`
   --> x.yaml:7:5
-  hint: keys: `include`, `exclude`, `exclude_older_than`, `start_at`, `poll_interval`, `force_flush_period`, `fingerprint_size`, `max_log_size`, `include_file_name`, `include_file_path`, `include_file_name_resolved`, `include_file_path_resolved`, `include_file_owner_name`, `include_file_owner_group_name`, `include_file_permissions`, `include_file_record_number`, `include_file_record_offset`, `attributes`, `resource`, `multiline`, `preserve_leading_whitespaces`, `preserve_trailing_whitespaces`, `max_log_size_behavior`, `encoding`, `compression`, `max_concurrent_files`, `ordering_criteria`, `operators`, `retry_on_failure`, `storage`, `parser`, `timezone`
+  hint: keys: `include`, `exclude`, `exclude_older_than`, `start_at`, `poll_interval`, `force_flush_period`, `fingerprint_size`, `max_log_size`, `include_file_name`, `include_file_path`, `include_file_name_resolved`, `include_file_path_resolved`, `include_file_owner_name`, `include_file_owner_group_name`, `include_file_permissions`, `include_file_record_number`, `include_file_record_offset`, `include_record_uid`, `attributes`, `resource`, `multiline`, `preserve_leading_whitespaces`, `preserve_trailing_whitespaces`, `max_log_size_behavior`, `encoding`, `compression`, `max_concurrent_files`, `ordering_criteria`, `operators`, `retry_on_failure`, `storage`, `parser`, `timezone`
 
 error: unknown key `endpiont` in exporter `otlphttp`
   --> x.yaml:10:5

@@ -27,6 +27,7 @@ fn what_is_not_written_has_the_collectors_defaults() {
         receiver.include_file_permissions,
     ];
     assert_eq!(facts, [false; 3]);
+    assert!(receiver.include_record_uid, "an addition to the collector's");
 }
 
 #[test]
@@ -35,6 +36,7 @@ fn every_option_of_files_arrives_and_is_printed() {
         "    include_file_owner_name: true
     include_file_owner_group_name: true
     include_file_permissions: true
+    include_record_uid: false
     compression: auto
     max_concurrent_files: 7
     max_log_size_behavior: truncate
@@ -53,7 +55,7 @@ fn every_option_of_files_arrives_and_is_printed() {
     assert_eq!((found.compression, found.max_concurrent_files), (FileCompression::Auto, 7));
     assert_eq!((found.on_long_line, found.encoding.to_string()), (LongLine::Truncate, "UTF-16BE".to_owned()));
     assert!(found.include_file_owner_name && found.include_file_owner_group_name);
-    assert!(found.include_file_permissions);
+    assert!(found.include_file_permissions && !found.include_record_uid);
     let by_day = SortBy {
         sort_type: SortType::Timestamp,
         regex_key: "day".to_owned(),

@@ -45,13 +45,16 @@ impl Expected {
 impl From<&Record> for Expected {
     fn from(record: &Record) -> Self {
         assert!(record.observed_time_unix_nano > 0);
+        // The collector has no such thing.
+        let attributes = record.attributes.iter().filter(|(name, _)| *name != "log.record.uid");
+        assert_eq!(attributes.clone().count() + 1, record.attributes.len());
         let text =
             |value: &Value| value.as_text().unwrap_or_else(|| panic!("{value:?} is no text")).to_owned();
         Self {
             body: record.body.clone(),
             time: record.time_unix_nano,
             severity: (record.severity_number, record.severity_text.clone()),
-            attributes: record.attributes.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+            attributes: attributes.map(|(name, value)| (name.clone(), text(value))).collect(),
         }
     }
 }

@@ -26,3 +26,4 @@ mod operators;
 mod restarting;
 mod rig;
 mod rotating;
+mod uids;
