@@ -5,10 +5,13 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::time::SystemTime;
 
+use skidway_model::{Anchor, FileKey, Identity};
+use skidway_state::Checkpoint;
+
 use crate::copies::is_rotated;
 use crate::followed::Followed;
 use crate::head::head_hash;
-use crate::resume::{Found, Known, Place, TELLING_HEAD};
+use crate::resume::{Found, TELLING_HEAD};
 use crate::scan::Node;
 use crate::tailer::Tailer;
 
@@ -24,7 +27,7 @@ pub(crate) struct Absent {
 }
 
 struct Parted {
-    known: Known,
+    known: Checkpoint,
     /// The file does not hold it any more, so it can only come back as a copy.
     lost: bool,
 }
@@ -35,20 +38,20 @@ impl Absent {
     /// Let go although it still exists: in a directory that could not be read, or
     /// under a name that does not match.
     pub(crate) fn part(&mut self, file: &Followed) {
-        self.remember(Known::of(file), false);
+        self.remember(file.checkpoint(), false);
     }
 
     /// Read to its end and deleted.
     pub(crate) fn deleted(&mut self, file: &Followed) {
-        self.remember(Known::of(file), true);
+        self.remember(file.checkpoint(), true);
     }
 
     /// The file holds another text now, and no copy was found.
-    pub(crate) fn replaced(&mut self, known: Known) {
+    pub(crate) fn replaced(&mut self, known: Checkpoint) {
         self.remember(known, true);
     }
 
-    fn remember(&mut self, known: Known, lost: bool) {
+    fn remember(&mut self, known: Checkpoint, lost: bool) {
         if self.parted.len() == MAX_PARTED {
             self.parted.pop_front();
         }
@@ -57,15 +60,15 @@ impl Absent {
 
     /// Where to go on in a file that is back, or that turns out to be the copy of one
     /// that is gone.
-    pub(crate) fn returned(&mut self, found: &Found<'_>) -> Option<Place> {
+    pub(crate) fn returned(&mut self, found: &Found<'_>) -> Option<Checkpoint> {
         let index = self.parted.iter().position(|Parted { known, lost }| {
             if *lost {
-                !found.file.is_packed() && is_rotated(found.path, &known.path) && known.is_in(found)
+                !found.is_packed() && is_rotated(found.path, &known.path) && found.holds(known)
             } else {
-                known.is_still(found)
+                found.is_still(known)
             }
         })?;
-        self.parted.remove(index).map(|parted| parted.known.place())
+        self.parted.remove(index).map(|parted| parted.known)
     }
 }
 
@@ -78,37 +81,33 @@ impl Tailer {
     }
 
     /// How much of a new file was read, or will be, under another name: rotation made
-    /// it by compressing a file of the same folder. Any other file is read from its
-    /// beginning.
-    pub(crate) fn read_elsewhere(&mut self, file: &mut Followed) -> io::Result<Place> {
-        let beginning = Place { offset: 0, lineage: file.lineage };
+    /// it by compressing a file of the same folder.
+    pub(crate) fn read_elsewhere(&mut self, file: &mut Followed) -> io::Result<Option<Checkpoint>> {
         if !file.is_packed() {
-            return Ok(beginning);
+            return Ok(None);
         }
         let mut head = Vec::new();
         file.head(file.identity.head_len as usize, &mut head)?;
-        let begins = |identity: &skidway_model::Identity| {
+        let begins = |identity: &Identity| {
             let known = head.get(..identity.head_len as usize).filter(|_| identity.head_len >= TELLING_HEAD);
             known.is_some_and(|head| head_hash(head) == identity.head_hash)
         };
         // What is followed is read to its end, wherever that is.
         let followed = self.files.values().filter(|file| !file.is_packed());
-        let followed = followed.map(|file| (&file.path, file.identity, file.length, file.lineage));
-        let parted = self.absent.parted.iter().map(|Parted { known, .. }| known);
-        let parted = parted.map(|known| (&known.path, known.identity, known.offset, known.lineage));
+        let followed = followed
+            .map(|file| Checkpoint { offset: file.length, anchor: Anchor::default(), ..file.checkpoint() });
+        let parted = self.absent.parted.iter().map(|Parted { known, .. }| known.clone());
         let original = followed
             .chain(parted)
-            .find(|(path, identity, ..)| path.parent() == file.path.parent() && begins(identity));
-        let Some((original, _, offset, lineage)) = original else { return Ok(beginning) };
-        let original = original.display().to_string();
-        let length = file.text_length()?;
-        if length < offset {
+            .find(|known| known.path.parent() == file.path.parent() && begins(&known.identity));
+        let Some(known) = original else { return Ok(None) };
+        if file.text_length()? < known.offset {
             // It only begins like it.
-            return Ok(beginning);
+            return Ok(None);
         }
-        tracing::info!(path = %file.path.display(), original, offset,
+        tracing::info!(path = %file.path.display(), original = %known.path.display(), offset = known.offset,
             "a compressed copy of a file that was read: going on where that ended");
-        Ok(Place { offset, lineage })
+        Ok(Some(known))
     }
 
     /// Remembers a file that is let go.
@@ -121,7 +120,7 @@ impl Tailer {
     }
 
     /// Says what is wrong with the compressed data of a file.
-    pub(crate) fn complain(&mut self, key: skidway_model::FileKey, now: std::time::Instant) {
+    pub(crate) fn complain(&mut self, key: FileKey, now: std::time::Instant) {
         let Some(file) = self.files.get_mut(&key) else { return };
         if let Some(what) = file.complaint(now, &self.options) {
             tracing::warn!(path = %file.path.display(), text = file.length, what,

@@ -13,13 +13,14 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use regex::Regex;
-use skidway_model::FileKey;
+use skidway_model::{FileKey, Span};
+use skidway_state::{Checkpoint, Left};
 use walkdir::DirEntryExt as _;
 
 use crate::followed::{Followed, Likeness, Look, open};
 use crate::notice::{Cause, Notice};
 use crate::options::{Compression, Options};
-use crate::resume::{Found, Known};
+use crate::resume::Found;
 use crate::tailer::Tailer;
 
 /// The name that a file had before rotation gave it this one: `syslog.1`, `syslog.2.gz`,
@@ -63,7 +64,7 @@ impl Tailer {
         let Some(old) = self.remove(key) else { return };
         let path = old.path.clone();
         let new = old.again(now, &self.options, &mut self.scratch);
-        let known = Known::of(&old);
+        let known = old.checkpoint();
         let node = old.node();
         let copy = if old.is_packed() { None } else { self.holder(&known, now, &|found| found != node) };
         match copy {
@@ -101,9 +102,8 @@ impl Tailer {
         if file.leaving.is_some() && !self.globs.matches(&file.path) {
             return;
         }
-        if let Some(place) = self.absent.returned(&Found::new(&file)) {
-            file.begin_at(place.offset);
-            file.lineage = place.lineage;
+        if let Some(known) = self.absent.returned(&Found::new(&file)) {
+            file.go_on(&known);
         } else if self.is_spare_copy(&file, now) {
             self.passed_over.insert(file.path);
             return;
@@ -140,9 +140,9 @@ impl Tailer {
     /// Looks for the texts that an earlier run was reading and that no glob leads to any
     /// more. What is found is read to its end.
     pub(crate) fn look_for_missing(&mut self, now: Instant) {
-        for known in self.resume.missing() {
+        for Left { checkpoint: known, gone } in self.missing() {
             let unread = known.read_to.saturating_sub(known.offset);
-            if known.gone && unread == 0 {
+            if gone && unread == 0 {
                 continue;
             }
             let path = known.path.display();
@@ -151,12 +151,12 @@ impl Tailer {
                     tracing::info!(from = %path, to = %file.path.display(), offset = file.offset,
                         "rotated while nobody looked: reading the rest");
                     file.leaving = Some(now);
-                    self.resume.claim(known.lineage);
+                    self.resumer.claim(known.lineage);
                     let key = self.insert(file, now);
                     self.restless.insert(key);
                 }
-                None if unread > 0 && !known.gone => {
-                    tracing::error!(%path, bytes = unread, range = format!("{}..{}", known.offset, known.read_to),
+                None if unread > 0 && !gone => {
+                    tracing::error!(%path, bytes = unread, range = %Span::new(known.offset, known.read_to),
                         "what was read of this file was not delivered, and neither it nor a copy is found: \
                          these bytes are lost unless it comes back");
                 }
@@ -165,19 +165,24 @@ impl Tailer {
         }
     }
 
+    /// What an earlier run has read and this one has not found.
+    pub(crate) fn missing(&self) -> Vec<Left> {
+        self.resumer.unclaimed().cloned().collect()
+    }
+
     /// A text of an earlier run that a new file holds: rotation has copied it there while
     /// nobody looked.
-    pub(crate) fn held_before(&mut self, file: &Followed, missing: &[Known]) -> Option<Known> {
+    pub(crate) fn held_before(&mut self, file: &Followed, missing: &[Left]) -> Option<Checkpoint> {
         let found = Found::new(file);
-        let known =
-            missing.iter().find(|known| is_rotated(&file.path, &known.path) && known.is_in(&found))?;
+        let mut missing = missing.iter().map(|left| &left.checkpoint);
+        let known = missing.find(|known| is_rotated(&file.path, &known.path) && found.holds(known))?;
         let original = open(&known.path).ok().and_then(|handle| {
             Followed::new(known.path.clone(), handle, Instant::now(), &self.options, &mut self.scratch).ok()
         });
-        if original.is_some_and(|original| known.is_still(&Found::new(&original))) {
+        if original.is_some_and(|original| Found::new(&original).is_still(known)) {
             return None;
         }
-        self.resume.claim(known.lineage);
+        self.resumer.claim(known.lineage);
         Some(known.clone())
     }
 
@@ -211,7 +216,7 @@ impl Tailer {
     /// it was, and in those directly below that. `may_be` sorts files out by node.
     fn holder(
         &mut self,
-        known: &Known,
+        known: &Checkpoint,
         now: Instant,
         may_be: &dyn Fn((u64, u64)) -> bool,
     ) -> Option<Followed> {
@@ -232,7 +237,7 @@ impl Tailer {
     fn holds(
         &mut self,
         path: &Path,
-        known: &Known,
+        known: &Checkpoint,
         now: Instant,
         may_be: &dyn Fn((u64, u64)) -> bool,
     ) -> Option<Followed> {
@@ -246,13 +251,12 @@ impl Tailer {
             return None;
         }
         let found = Found::new(&file);
-        if !known.is_still(&found) && !known.is_in(&found) {
+        if !found.is_still(known) && !found.holds(known) {
             return None;
         }
         if file.is_packed() && file.text_length().ok()? < known.offset {
             return None;
         }
-        file.begin_at(known.offset);
         file.go_on(known);
         Some(file)
     }

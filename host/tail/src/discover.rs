@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use skidway_model::FileKey;
+use skidway_state::{Checkpoint, Left, Resumer};
 
 use crate::copies::original_path;
 use crate::followed::{Followed, open};
@@ -16,7 +17,7 @@ use crate::handles::is_crowded;
 use crate::head::next_lineage;
 use crate::notice::Notice;
 use crate::options::{Compression, StartAt};
-use crate::resume::{Found, Known, Place};
+use crate::resume::Found;
 use crate::scan::{Match, Node, Problem, Scan};
 use crate::tailer::Tailer;
 use crate::turn::IDLE_FACTOR;
@@ -37,7 +38,7 @@ enum Round<'a> {
     /// Those that an earlier run was reading, at the start.
     Known,
     /// All.
-    All { first: bool, missing: &'a [Known] },
+    All { first: bool, missing: &'a [Left] },
 }
 
 /// What became of a file that was found.
@@ -162,7 +163,7 @@ impl Tailer {
         if first {
             new.retain(|(node, found)| !self.found(*node, found, Round::Known, now, scan));
         }
-        let missing = if new.is_empty() { Vec::new() } else { self.resume.missing() };
+        let missing = if new.is_empty() { Vec::new() } else { self.missing() };
         for (node, found) in new {
             self.found(node, &found, Round::All { first, missing: &missing }, now, scan);
         }
@@ -214,7 +215,7 @@ impl Tailer {
         let node = file.node();
         let first = round.is_first();
         // The file's earlier content has its name already.
-        while self.resume.knows(file.lineage) {
+        while self.resumer.knows(file.lineage) {
             file.lineage = next_lineage(file.lineage);
         }
         if self.options.compression != Compression::None && !file.head_is_whole() && self.is_young(&file) {
@@ -225,31 +226,27 @@ impl Tailer {
             self.passed_over.insert(path.to_owned());
             return Ok(Taken::No);
         }
-        let place = match (self.resumed(&file), round) {
-            (Some(place), _) => Some(place),
+        let known = match (self.resumed(&file), round) {
+            (Some(known), _) => Some(known),
             (None, Round::Known) => return Ok(Taken::Later),
-            (None, Round::All { missing, .. }) => self.held_before(&file, missing).map(|known| known.place()),
+            (None, Round::All { missing, .. }) => self.held_before(&file, missing),
         };
-        if place.is_none() && self.is_spare_copy(&file, now) {
+        if known.is_none() && self.is_spare_copy(&file, now) {
             self.passed_over.insert(path.to_owned());
             return Ok(Taken::No);
         }
         let present = self.absent.present_at_start.remove(&node).or(first.then_some(file.length));
-        let Place { offset, lineage } = match (place, self.options.start_at, present) {
-            (Some(place), ..) => place,
+        match (known, self.options.start_at, present) {
+            (Some(known), ..) => file.go_on(&known),
             (None, StartAt::End, Some(length)) => {
                 let length = if file.is_packed() { file.text_length()? } else { length };
-                let offset = length - length % self.options.line_feed.width() as u64;
-                Place { offset, lineage: file.lineage }
+                file.begin_at(length - length % self.options.line_feed.width() as u64);
+                file.learn_anchor()?;
             }
-            (None, ..) => self.read_elsewhere(&mut file)?,
-        };
-        if offset > file.length && !file.is_packed() {
-            tracing::info!(path = %path.display(), offset, length = file.length,
-                "the file is shorter than what was read of it: reading from its beginning");
-        } else {
-            file.begin_at(offset);
-            file.lineage = lineage;
+            (None, ..) => match self.read_elsewhere(&mut file)? {
+                Some(known) => file.go_on(&known),
+                None => file.begin_at(0),
+            },
         }
         tracing::info!(path = %path.display(), offset = file.offset, "following");
         self.insert(file, now);
@@ -257,13 +254,13 @@ impl Tailer {
     }
 
     /// Where an earlier run, or this one, stopped reading the file.
-    fn resumed(&mut self, file: &Followed) -> Option<Place> {
+    fn resumed(&mut self, file: &Followed) -> Option<Checkpoint> {
         let found = Found::new(file);
-        self.absent.returned(&found).or_else(|| self.resume.resume(&found)).or_else(|| {
+        let find = |resumer: &mut Resumer, path: &Path| resumer.find(path, found.identity, &found);
+        self.absent.returned(&found).or_else(|| find(&mut self.resumer, found.path)).or_else(|| {
             // Compressed while nobody looked: the name without the ending leads to it.
-            let path = file.path.with_extension("");
             let was_plain = file.is_packed() && file.path.extension().is_some_and(|ending| ending == "gz");
-            was_plain.then(|| self.resume.resume(&Found { path: &path, ..found }))?
+            was_plain.then(|| find(&mut self.resumer, &file.path.with_extension("")))?
         })
     }
 

@@ -27,6 +27,14 @@ pub(crate) fn anchor(bytes: &[u8]) -> Anchor {
     Anchor { len: last.len() as u32, hash: head_hash(last) }
 }
 
+/// What stands in the file before this offset.
+pub(crate) fn anchor_at(file: &File, offset: u64) -> io::Result<Anchor> {
+    let mut bytes = [0; ANCHOR];
+    let len = offset.min(ANCHOR as u64);
+    let read = read_at(file, offset - len, &mut bytes[..len as usize])?;
+    Ok(if read as u64 == len { anchor(&bytes[..read]) } else { Anchor::default() })
+}
+
 /// Whether the file holds what the anchor says before this offset. One that cannot be
 /// checked, because nothing is known or it is no anchor of ours, holds.
 pub(crate) fn is_anchored(file: &File, offset: u64, anchor: Anchor) -> io::Result<bool> {

@@ -41,7 +41,6 @@ pub use line::{Ends, LineFeed};
 pub use notice::{Cause, Chunk, FileInfo, Notice, Woken};
 pub use options::{Compression, Error, LongLine, Options, StartAt};
 pub use order::{Ordering, SortBy, SortType};
-pub use resume::{Found, Known, Place, Resume};
 pub use skidway_model::{Anchor, FileKey, Identity, Lineage, Span};
 pub use tailer::Tailer;
 pub use watch::Waker;

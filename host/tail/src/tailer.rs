@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use skidway_model::{Anchor, FileKey};
+use skidway_state::{Checkpoint, Resumer};
 
 use crate::absent::Absent;
 use crate::followed::Followed;
@@ -13,10 +14,9 @@ use crate::globs::Globs;
 use crate::handles::Handles;
 use crate::notice::{Chunk, FileInfo, Notice, Woken};
 use crate::order::Order;
-use crate::resume::Resume;
 use crate::scan::{Node, Problem};
 use crate::watch::{Ear, Waker, Watch};
-use crate::{Error, Options};
+use crate::{Error, Options, StartAt};
 
 /// The shortest time between two looks at what has changed. A file that is written
 /// line by line is so read in chunks, not line by line.
@@ -28,11 +28,12 @@ const PACE: Duration = Duration::from_millis(10);
 ///
 /// ```no_run
 /// # use std::time::{Duration, Instant};
-/// # use skidway_tail::{Found, Options, Tailer};
+/// # use skidway_state::Resumer;
+/// # use skidway_tail::{Options, Tailer};
 /// # fn parse(text: &[u8], flush: bool) -> usize { text.len() }
 /// # fn main() -> Result<(), skidway_tail::Error> {
 /// let options = Options { include: vec!["/var/log/**/*.log".to_owned()], ..Options::default() };
-/// let mut tailer = Tailer::new(options, |_: &Found<'_>| None)?;
+/// let mut tailer = Tailer::new(options, Resumer::new(None))?;
 /// let mut buffer = Vec::new();
 /// loop {
 ///     tailer.wait(Instant::now() + Duration::from_secs(1));
@@ -54,7 +55,7 @@ pub struct Tailer {
     pub(crate) options: Options,
     pub(crate) globs: Globs,
     pub(crate) order: Option<Order>,
-    pub(crate) resume: Box<dyn Resume + Send>,
+    pub(crate) resumer: Resumer,
     pub(crate) files: BTreeMap<FileKey, Followed>,
     pub(crate) by_node: HashMap<Node, FileKey>,
     pub(crate) handles: Handles,
@@ -89,8 +90,14 @@ pub struct Tailer {
 impl Tailer {
     /// Finds the files that are there now. Files that cannot be read are said once
     /// and tried again; only settings that cannot work are an error.
-    pub fn new(options: Options, resume: impl Resume + Send + 'static) -> Result<Self, Error> {
-        let options = options.checked()?;
+    ///
+    /// `start_at` counts on a first run only: later, a file that the state does not
+    /// know appeared while nobody looked.
+    pub fn new(options: Options, resumer: Resumer) -> Result<Self, Error> {
+        let mut options = options.checked()?;
+        if !resumer.first_run() {
+            options.start_at = StartAt::Beginning;
+        }
         let globs = Globs::new(&options.include, &options.exclude)?;
         let order = options.ordering.as_ref().map(Order::new).transpose()?;
         let now = Instant::now();
@@ -99,7 +106,7 @@ impl Tailer {
             options,
             globs,
             order,
-            resume: Box::new(resume),
+            resumer,
             files: BTreeMap::new(),
             by_node: HashMap::new(),
             handles,
@@ -263,6 +270,11 @@ impl Tailer {
             length: file.length,
             modified: file.modified,
         })
+    }
+
+    /// What is to be saved of a file as it stands; `None` once it is closed.
+    pub fn checkpoint(&self, file: FileKey) -> Option<Checkpoint> {
+        self.files.get(&file).map(Followed::checkpoint)
     }
 
     /// The files that are followed, in the order in which they were found.

@@ -174,7 +174,7 @@ mod tests {
             poll_interval: Duration::from_millis(5),
             ..Options::default()
         };
-        Tailer::new(options, |_: &crate::Found<'_>| None).unwrap()
+        Tailer::new(options, skidway_state::Resumer::new(None)).unwrap()
     }
 
     fn wait_for_bytes(tailer: &mut Tailer, bytes: u64) {

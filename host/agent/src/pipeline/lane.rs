@@ -17,7 +17,6 @@ use super::outbox::{NEVER, Outbox};
 use super::room::Room;
 use super::sender::{Sender, finish};
 use super::sources::Sources;
-use crate::files::checkpoint;
 use crate::identity::Identity;
 use crate::stage::{Choice, Input, Stage, Tally};
 
@@ -110,15 +109,15 @@ impl Lane {
         while let Some(notice) = self.parts.tailer.take_notice() {
             let LaneParts { tailer, ledger, .. } = &self.parts;
             match notice {
-                Notice::Opened { file, offset } => {
-                    if let Some(info) = tailer.file(file) {
-                        ledger.open(file, checkpoint(&info, offset));
+                Notice::Opened { file, .. } => {
+                    if let Some(checkpoint) = tailer.checkpoint(file) {
+                        ledger.open(file, checkpoint);
                     }
                 }
                 Notice::Changed { file } => {
-                    if let Some(info) = tailer.file(file) {
-                        ledger.update(file, checkpoint(&info, info.offset));
-                        if let Some(remembered) = self.files.get_mut(&file) {
+                    if let Some(checkpoint) = tailer.checkpoint(file) {
+                        ledger.update(file, checkpoint);
+                        if let (Some(remembered), Some(info)) = (self.files.get_mut(&file), tailer.file(file)) {
                             let facts = || tailer.facts(file);
                             remembered.describe(&self.parts.receiver, &self.parts.stage, &info, facts);
                         }

@@ -9,13 +9,14 @@ use std::time::Instant;
 
 use rustix::fs::OFlags;
 use skidway_model::{Anchor, Span};
+use skidway_state::Checkpoint;
 
 use super::{Followed, Likeness, RETRY, Waiting};
 use crate::gunzip::{TELLING, is_gzip};
-use crate::head::{is_anchored, read_head};
+use crate::head::{anchor_at, is_anchored, read_head};
 use crate::options::{Compression, MAX_HEAD, Options};
 use crate::packed;
-use crate::resume::{Known, TELLING_HEAD};
+use crate::resume::TELLING_HEAD;
 use crate::scan::Node;
 
 /// Opens a file to read, and never waits for the other end of a pipe.
@@ -104,10 +105,23 @@ impl Followed {
         Ok(if is_copy { Likeness::Copy } else { Likeness::Other })
     }
 
-    /// It holds a text that was read up to where it stands now.
-    pub(crate) fn go_on(&mut self, known: &Known) {
-        self.lineage = known.lineage;
-        self.anchor = known.anchor;
+    /// It holds this text, and is to be read on from there.
+    pub(crate) fn go_on(&mut self, known: &Checkpoint) {
+        self.begin_at(known.offset);
+        (self.lineage, self.anchor) = (known.lineage, known.anchor);
+    }
+
+    /// How far it is read.
+    pub(crate) fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            path: self.path.clone(),
+            identity: self.identity,
+            lineage: self.lineage,
+            offset: self.offset,
+            anchor: self.anchor,
+            read_to: self.offset,
+            modified: self.modified,
+        }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -188,6 +202,14 @@ impl Followed {
             packed.begin_at(offset);
             self.length = packed.length();
         }
+    }
+
+    /// Notes what stands before the place where reading begins.
+    pub(crate) fn learn_anchor(&mut self) -> io::Result<()> {
+        if let (None, Some(handle)) = (&self.packed, &self.handle) {
+            self.anchor = anchor_at(handle, self.offset)?;
+        }
+        Ok(())
     }
 
     /// The text's length, which a compressed file has to be read for.

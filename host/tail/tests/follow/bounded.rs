@@ -236,6 +236,6 @@ fn the_end_of_files_that_wait_for_their_turn_is_where_it_was_at_the_start() {
 #[test]
 fn a_bound_that_cannot_work_is_refused() {
     let options = Options { include: vec!["/x".to_owned()], max_open_files: 1, ..Options::default() };
-    let error = skidway_tail::Tailer::new(options, |_: &skidway_tail::Found<'_>| None).unwrap_err();
+    let error = skidway_tail::Tailer::new(options, skidway_state::Resumer::new(None)).unwrap_err();
     assert!(error.to_string().starts_with("max_open_files is 1"), "{error}");
 }

@@ -11,3 +11,4 @@ mod packed;
 mod restarting;
 mod rig;
 mod rotating;
+mod run;

@@ -3,149 +3,12 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
-use skidway_model::{Anchor, FileKey, Lineage, Span};
-use skidway_state::{Checkpoint, Host, Ledger, Left, Lines, Resumer, Settled, StateFile, Text};
-use skidway_tail::{Cause, FileInfo, Found, Known, Notice, Place, Resume, StartAt, Tailer};
+use skidway_model::Span;
 use tempfile::TempDir;
 
-use crate::rig::{Log, append, options};
-
-/// What the agent does to bring the two together.
-struct Earlier(Resumer);
-
-struct Asked<'f>(&'f Found<'f>);
-
-impl Text for Asked<'_> {
-    fn length(&self) -> u64 {
-        self.0.length
-    }
-
-    fn head_hash(&self, length: u32) -> Option<u64> {
-        self.0.head_hash(length)
-    }
-
-    fn is_anchored(&self, offset: u64, anchor: Anchor) -> bool {
-        self.0.is_anchored(offset, anchor)
-    }
-}
-
-impl Resume for Earlier {
-    fn resume(&mut self, found: &Found<'_>) -> Option<Place> {
-        let known = self.0.find(found.path, &found.identity, &Asked(found))?;
-        Some(Place { offset: known.offset, lineage: known.lineage })
-    }
-
-    fn knows(&self, lineage: Lineage) -> bool {
-        self.0.knows(lineage)
-    }
-
-    fn missing(&self) -> Vec<Known> {
-        let known = |left: &Left| {
-            let Checkpoint { path, identity, lineage, offset, anchor, read_to, .. } = left.checkpoint.clone();
-            Known { path, identity, lineage, offset, anchor, read_to, gone: left.gone }
-        };
-        self.0.unclaimed().map(known).collect()
-    }
-
-    fn claim(&mut self, lineage: Lineage) {
-        self.0.claim(lineage);
-    }
-}
-
-fn checkpoint(info: &FileInfo<'_>, offset: u64) -> Checkpoint {
-    Checkpoint {
-        path: info.path.to_owned(),
-        identity: info.identity,
-        lineage: info.lineage,
-        offset,
-        anchor: info.anchor,
-        read_to: offset,
-        modified: info.modified,
-    }
-}
-
-/// One run of a lane: everything between a start and a stop or a crash.
-struct Run {
-    tailer: Tailer,
-    ledger: Ledger,
-    state: StateFile,
-    buffer: Vec<u8>,
-    sent: Vec<(FileKey, Span, String)>,
-}
-
-impl Run {
-    fn new(folder: &TempDir, state: &Path) -> Self {
-        Self::with(folder, state, &["*.log", "*.1"])
-    }
-
-    fn with(folder: &TempDir, state: &Path, include: &[&str]) -> Self {
-        let (state, resumer) = StateFile::open(state, &Host::default()).unwrap();
-        let mut options = options(folder, include);
-        options.start_at = if resumer.first_run() { StartAt::End } else { StartAt::Beginning };
-        let tailer = Tailer::new(options, Earlier(resumer)).unwrap();
-        Self { tailer, ledger: Ledger::new(), state, buffer: Vec::new(), sent: Vec::new() }
-    }
-
-    fn take_notices(&mut self) {
-        while let Some(notice) = self.tailer.take_notice() {
-            match notice {
-                Notice::Opened { file, offset } => {
-                    let Some(info) = self.tailer.file(file) else { continue };
-                    self.ledger.open(file, checkpoint(&info, offset));
-                }
-                Notice::Changed { file } => {
-                    let Some(info) = self.tailer.file(file) else { continue };
-                    self.ledger.update(file, checkpoint(&info, 0));
-                }
-                Notice::Closed { file, cause: Cause::Moved } => self.ledger.close(file),
-                Notice::Closed { file, .. } => self.ledger.forget(file),
-            }
-        }
-    }
-
-    fn round(&mut self) {
-        self.tailer.wait(Instant::now() + Duration::from_millis(10));
-        loop {
-            let file = self.tailer.next();
-            self.take_notices();
-            let Some(file) = file else { break };
-            let Some(chunk) = self.tailer.read(file, &mut self.buffer) else { continue };
-            let lines = chunk.bytes.split_inclusive(|&byte| byte == b'\n').count() as u64;
-            let lines = Lines::new(lines, lines, 0, 0, 0).unwrap();
-            self.sent.push((file, chunk.span, String::from_utf8_lossy(chunk.bytes).into_owned()));
-            let anchor = self.tailer.consume(file, chunk.bytes);
-            self.ledger.read(file, chunk.span, anchor, lines).unwrap();
-        }
-    }
-
-    /// Reads until exactly these texts are sent, in any order of files.
-    fn expect(&mut self, texts: &[&str]) {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        let mut wanted = texts.to_vec();
-        wanted.sort_unstable();
-        loop {
-            let mut sent: Vec<&str> = self.sent.iter().map(|(.., text)| text.as_str()).collect();
-            sent.sort_unstable();
-            if sent == wanted {
-                break;
-            }
-            assert!(Instant::now() < deadline, "{sent:?} instead of {wanted:?}");
-            self.round();
-        }
-    }
-
-    /// The backend answers for everything that was sent; the state is saved.
-    fn acknowledge(&mut self) {
-        let spans: Vec<_> = self.sent.drain(..).map(|(file, span, _)| (file, span)).collect();
-        for (file, span) in spans {
-            self.ledger.settle(file, span, Settled::default());
-        }
-        self.state.save(&self.ledger.snapshot()).unwrap();
-        self.ledger.totals().balance().unwrap();
-    }
-}
+use crate::rig::{Log, append};
+use crate::run::Run;
 
 const LONG_LINE: &str = "a line that is long enough to tell one file from another\n";
 
@@ -160,7 +23,7 @@ fn what_was_not_acknowledged_is_read_again() {
     run.acknowledge();
     append(&log, "two\n");
     run.expect(&["two\n"]);
-    run.state.save(&run.ledger.snapshot()).unwrap();
+    run.save();
     drop(run);
     append(&log, "three\n");
     append(folder.path().join("new.log"), "appeared meanwhile\n");
@@ -201,15 +64,15 @@ fn a_truncation_moves_the_checkpoint_back_and_late_answers_do_not_move_it() {
     let mut run = Run::new(&folder, state.path());
     append(&log, LONG_LINE);
     run.expect(&[LONG_LINE]);
-    let old = run.sent[0].0;
+    let old = run.sent[0].file;
     fs::write(&log, "new\n").unwrap();
     run.expect(&[LONG_LINE, "new\n"]);
-    let new = run.sent[1].0;
+    let new = run.sent[1].file;
     assert_ne!(old, new);
     // Only the answer for the old content has come.
-    run.ledger.settle(old, Span::new(0, LONG_LINE.len() as u64), Settled::default());
+    run.ledger.acknowledge(&[(old, Span::new(0, LONG_LINE.len() as u64))], 0);
     assert_eq!(run.ledger.checkpoint(new), Some(0));
-    run.state.save(&run.ledger.snapshot()).unwrap();
+    run.save();
     drop(run);
     let mut run = Run::new(&folder, state.path());
     run.expect(&["new\n"]);
@@ -224,7 +87,7 @@ fn interrupted(folder: &TempDir, state: &Path, include: &[&str]) {
     run.acknowledge();
     append(&log, "on its way\n");
     run.expect(&["on its way\n"]);
-    run.state.save(&run.ledger.snapshot()).unwrap();
+    run.save();
 }
 
 /// Whatever rotation did to a file while nobody looked, and wherever the globs lead:
@@ -277,12 +140,12 @@ fn what_is_not_found_again_is_said_once() {
     let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     interrupted(&folder, state.path(), &["*.log"]);
     fs::remove_file(folder.path().join("a.log")).unwrap();
-    let range = format!("range=\"{}..{}\"", LONG_LINE.len(), LONG_LINE.len() + 11);
+    let range = format!("range={}..{}", LONG_LINE.len(), LONG_LINE.len() + 11);
     for times in [1, 0] {
         let (log, _guard) = Log::capture();
         let mut run = Run::with(&folder, state.path(), &["*.log"]);
-        run.round();
-        run.state.save(&run.ledger.snapshot()).unwrap();
+        run.round(std::time::Duration::from_millis(10), usize::MAX);
+        run.save();
         assert_eq!(log.count(&["ERROR", "a.log", &range]), times);
     }
 }
@@ -299,7 +162,7 @@ fn a_truncation_and_a_crash_before_the_answer_lose_nothing() {
     fs::copy(&log, folder.path().join("a.log.1")).unwrap();
     fs::write(&log, "new\n").unwrap();
     run.expect(&[LONG_LINE, "new\n"]);
-    run.state.save(&run.ledger.snapshot()).unwrap();
+    run.save();
     drop(run);
     let mut run = Run::with(&folder, state.path(), &["*.log"]);
     run.expect(&[LONG_LINE, "new\n"]);

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use skidway_model::Anchor;
+use skidway_state::{Checkpoint, Left, Resumer};
 use skidway_tail::{FileKey, Notice, Options, StartAt, Tailer};
 use tempfile::TempDir;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Long enough for a machine that is busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How much of a chunk the parser takes.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +25,20 @@ pub(crate) enum Parser {
     HoldsLast,
     /// Nothing; all of it with `flush`.
     HoldsAll,
+}
+
+impl Parser {
+    pub(crate) fn takes(self, chunk: &[u8], flush: bool) -> usize {
+        match self {
+            _ if flush => chunk.len(),
+            Self::All => chunk.len(),
+            Self::HoldsLast => {
+                let body = &chunk[..chunk.len() - 1];
+                body.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1)
+            }
+            Self::HoldsAll => 0,
+        }
+    }
 }
 
 pub(crate) struct Taken {
@@ -62,6 +78,17 @@ pub(crate) fn append(path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
     file.write_all(text.as_ref()).unwrap();
 }
 
+/// What a run has left that stood at these offsets of the files that a tailer follows.
+pub(crate) fn left(tailer: &Tailer, offset: impl Fn(&Path) -> u64) -> Resumer {
+    let checkpoints = tailer.files().filter_map(|file| tailer.checkpoint(file));
+    let left = checkpoints.map(|known| {
+        let offset = offset(&known.path);
+        let anchor = Anchor::default();
+        Left { checkpoint: Checkpoint { offset, anchor, read_to: offset, ..known }, gone: false }
+    });
+    Resumer::new(Some(left.collect()))
+}
+
 impl Rig {
     pub(crate) fn new(include: &[&str]) -> Self {
         Self::with(tempfile::tempdir().unwrap(), include, |_| {})
@@ -70,7 +97,7 @@ impl Rig {
     pub(crate) fn with(folder: TempDir, include: &[&str], change: impl FnOnce(&mut Options)) -> Self {
         let mut options = options(&folder, include);
         change(&mut options);
-        let tailer = Tailer::new(options, |_: &skidway_tail::Found<'_>| None).unwrap();
+        let tailer = Tailer::new(options, Resumer::new(None)).unwrap();
         Self::around(folder, tailer)
     }
 
@@ -120,22 +147,12 @@ impl Rig {
         let end = if self.two_bytes { chunk.bytes.len() - 2 } else { chunk.bytes.len() - 1 };
         assert!(chunk.flush || chunk.bytes[end..].contains(&b'\n'));
         assert_eq!(chunk.file, file);
-        let bytes = match self.parser {
-            _ if chunk.flush => chunk.bytes,
-            Parser::All => chunk.bytes,
-            Parser::HoldsLast => {
-                let body = &chunk.bytes[..chunk.bytes.len() - 1];
-                &chunk.bytes[..body.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1)]
-            }
-            Parser::HoldsAll => &[],
-        };
+        let bytes = &chunk.bytes[..self.parser.takes(chunk.bytes, chunk.flush)];
         if !bytes.is_empty() {
             self.taken.push(Taken { file, text: bytes.to_vec(), flush: chunk.flush, surplus: chunk.surplus });
         }
-        let taken = bytes.len();
+        self.tailer.consume(file, bytes);
         self.widest = self.widest.max(self.buffer.len());
-        let taken = self.buffer[..taken].to_vec();
-        self.tailer.consume(file, &taken);
     }
 
     pub(crate) fn until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
@@ -189,11 +206,13 @@ impl Log {
         (log, tracing::subscriber::set_default(subscriber))
     }
 
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+
     /// How many lines hold all of these words.
     pub(crate) fn count(&self, words: &[&str]) -> usize {
-        let text = self.0.lock().unwrap();
-        let text = String::from_utf8_lossy(&text);
-        text.lines().filter(|line| words.iter().all(|word| line.contains(word))).count()
+        self.text().lines().filter(|line| words.iter().all(|word| line.contains(word))).count()
     }
 }
 
