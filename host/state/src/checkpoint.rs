@@ -16,7 +16,8 @@ pub struct Checkpoint {
     pub offset: u64,
     /// What stands right before it.
     pub anchor: Anchor,
-    /// So far it was read: what lies between was on its way.
+    /// There was text up to here, at least: what lies between was on its way or still
+    /// to be read.
     pub read_to: u64,
     /// When the file was last known to be written to.
     pub modified: SystemTime,

@@ -58,7 +58,9 @@ struct Books {
 struct File {
     life: Life,
     checkpoint: Checkpoint,
-    /// Everything between the checkpoint's offset and its `read_to`.
+    /// Where the next span begins.
+    next: u64,
+    /// Everything between the checkpoint's offset and there.
     flights: VecDeque<Flight>,
 }
 
@@ -91,10 +93,10 @@ impl Ledger {
     /// A file is followed from now on, from the checkpoint's offset. A key that is
     /// known already is left as it is.
     pub fn open(&self, file: FileKey, checkpoint: Checkpoint) {
-        let read_to = checkpoint.offset;
         self.books().files.entry(file).or_insert_with(|| File {
             life: Life::Open,
-            checkpoint: Checkpoint { read_to, ..checkpoint },
+            next: checkpoint.offset,
+            checkpoint,
             flights: VecDeque::new(),
         });
     }
@@ -116,7 +118,7 @@ impl Ledger {
         let books = &mut *self.books();
         let known = books.files.get_mut(&file).filter(|known| known.life == Life::Open);
         let known = known.ok_or(LedgerError::NotOpen(file))?;
-        let expected = known.checkpoint.read_to;
+        let expected = known.next;
         if span.start != expected {
             return Err(LedgerError::Gap { file, expected, span });
         }
@@ -129,7 +131,8 @@ impl Ledger {
         if answered {
             books.totals.settled(span.len(), 0, Settled::default());
         }
-        known.checkpoint.read_to = span.end;
+        known.next = span.end;
+        known.checkpoint.read_to = span.end.max(known.checkpoint.read_to);
         known.flights.push_back(Flight { span, anchor, records: lines.in_flight(), answered });
         known.advance();
         Ok(())

@@ -157,8 +157,8 @@ impl Tailer {
                 }
                 None if unread > 0 && !gone => {
                     tracing::error!(%path, bytes = unread, range = %Span::new(known.offset, known.read_to),
-                        "what was read of this file was not delivered, and neither it nor a copy is found: \
-                         these bytes are lost unless it comes back");
+                        "not all of this file was delivered, and neither it nor a copy is found: these bytes \
+                         are lost unless it comes back");
                 }
                 None => tracing::info!(%path, offset = known.offset, "a file that was followed is gone"),
             }

@@ -127,9 +127,10 @@ impl Agent {
         }
         // Nothing has been read so far; from here on nothing can fail.
         for (name, parts, waker, books) in lanes {
+            let lane = Lane::new(parts);
             let lane = std::thread::Builder::new()
                 .name(format!("lane {name}"))
-                .spawn(move || Lane::new(parts).run())
+                .spawn(move || lane.run())
                 .context("cannot start a thread")?;
             agent.running.push(Running { name, lane, waker, books });
         }

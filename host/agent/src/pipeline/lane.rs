@@ -55,13 +55,17 @@ struct Remembered {
 }
 
 impl Lane {
+    /// The ledger knows all files that were found before the first time it is saved: those
+    /// that it does not know are gone.
     pub(crate) fn new(parts: LaneParts) -> Self {
-        Self { parts, files: HashMap::new(), buffer: Vec::new(), unrecognised: Unrecognised::default() }
+        let (files, buffer) = (HashMap::new(), Vec::new());
+        let mut lane = Self { parts, files, buffer, unrecognised: Unrecognised::default() };
+        lane.take_notices();
+        lane
     }
 
     /// Reads and hands on until it is told to stop.
     pub(crate) fn run(mut self) {
-        self.take_notices();
         self.wait_for_identity();
         while !self.is_stopped() {
             self.turn();

@@ -111,7 +111,7 @@ impl Followed {
         (self.lineage, self.anchor) = (known.lineage, known.anchor);
     }
 
-    /// How far it is read.
+    /// How far it is read, and how much there is.
     pub(crate) fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
             path: self.path.clone(),
@@ -119,7 +119,7 @@ impl Followed {
             lineage: self.lineage,
             offset: self.offset,
             anchor: self.anchor,
-            read_to: self.offset,
+            read_to: self.lost().end,
             modified: self.modified,
         }
     }

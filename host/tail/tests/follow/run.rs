@@ -42,7 +42,9 @@ impl Run {
         let (state, resumer) = StateFile::open(state, &Host::default()).unwrap();
         let tailer = Tailer::new(options, resumer).unwrap();
         let (ledger, buffer, sent) = (Ledger::new(), Vec::new(), Vec::new());
-        Self { tailer, ledger, state, parser: Parser::All, buffer, sent }
+        let mut run = Self { tailer, ledger, state, parser: Parser::All, buffer, sent };
+        run.take_notices();
+        run
     }
 
     fn take_notices(&mut self) {

@@ -32,6 +32,8 @@ pub(crate) enum Step {
     Delete(usize),
     /// The run looks, and reads so many chunks at the most.
     Look(usize),
+    /// The run looks until it follows the log, and reads nothing.
+    Find,
     /// The run looks until there is nothing left to read.
     Settle,
     /// The backend answers for one of the spans.
@@ -48,7 +50,7 @@ pub(crate) enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let flag = any::<bool>;
     prop_oneof![
-        6 => (0_usize..4, flag(), flag()).prop_map(|(lines, partial, common)| Step::Append { lines, partial, common }),
+        9 => (0_usize..6, prop::bool::weighted(0.2), flag()).prop_map(|(lines, partial, common)| Step::Append { lines, partial, common }),
         2 => flag().prop_map(|look| Step::Rotate { look }),
         1 => Just(Step::Late),
         1 => flag().prop_map(|look| Step::Pack { look }),
@@ -56,7 +58,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(look, between, common)| Step::CopyTruncate { look, between, common }),
         1 => flag().prop_map(|common| Step::Truncate { common }),
         1 => (0_usize..8).prop_map(Step::Delete),
-        4 => (0_usize..4).prop_map(Step::Look),
+        3 => (0_usize..4).prop_map(Step::Look),
+        3 => Just(Step::Find),
         2 => Just(Step::Settle),
         3 => (0_usize..8, prop::bool::weighted(0.2)).prop_map(|(which, reject)| Step::Answer { which, reject }),
         1 => Just(Step::AnswerAll),
@@ -87,6 +90,7 @@ pub(crate) fn play(setting: &Setting, steps: &[Step]) {
         truth.step(&Step::AnswerAll);
         truth.end();
     }));
+    if std::env::var_os("STORY").is_some() { eprintln!("{}", truth.story()); }
     if let Err(panic) = played {
         eprintln!("{}", truth.story());
         resume_unwind(panic);
@@ -99,7 +103,7 @@ proptest! {
     #[test]
     fn nothing_is_lost_without_a_word(
         setting in setting(),
-        steps in prop::collection::vec(step(), 1..40),
+        steps in prop::collection::vec(step(), 1..60),
     ) {
         play(&setting, &steps);
     }

@@ -12,8 +12,10 @@ use tracing::subscriber::DefaultGuard;
 
 use super::Step;
 use super::world::{LOG, World};
-use crate::rig::{Log, PATIENCE, Parser, options};
+use crate::rig::{Log, Parser, options};
 use crate::run::{Run, Sent};
+
+const PATIENCE: Duration = Duration::from_millis(700);
 
 type Node = (u64, u64);
 
@@ -105,6 +107,7 @@ impl Truth {
                 }
             }
             Step::Look(chunks) => self.look(chunks),
+            Step::Find => self.find(),
             Step::Settle => self.settle(),
             Step::Answer { which, reject } => self.answer(which, reject),
             Step::AnswerAll => (0..self.flights.len()).for_each(|_| self.answer(0, false)),
@@ -310,6 +313,15 @@ impl Truth {
         self.flights.push((Some(text), sent));
     }
 
+    fn find(&mut self) {
+        let Some(held) = self.world.held.get(LOG).copied().filter(|_| self.run.is_some()) else { return };
+        let deadline = Instant::now() + PATIENCE;
+        while self.follows(held.text).is_none() && self.fates[held.text].next.is_none() {
+            assert!(Instant::now() < deadline, "the log, which holds text {}, is not found", held.text);
+            self.look(0);
+        }
+    }
+
     fn settle(&mut self) {
         if self.run.is_none() {
             return;
@@ -342,7 +354,7 @@ impl Truth {
             let fate = &mut self.fates[*text];
             fate.safe = fate.answered_prefix();
             if fate.known > 0 || fate.saved.is_some() {
-                fate.saved = Some(fate.next.unwrap_or(fate.saved.unwrap_or(0)));
+                fate.saved = Some(fate.next.max(fate.saved).unwrap_or(0));
             }
         }
     }
@@ -355,10 +367,9 @@ impl Truth {
         self.keys.clear();
         self.flights.clear();
         for (text, fate) in self.fates.iter_mut().enumerate() {
-            let exists = self.world.exists(text);
             fate.sent.fill(false);
             (fate.next, fate.known) = (None, fate.saved.unwrap_or(0));
-            fate.promised = fate.promised.min(exists.max(fate.saved.unwrap_or(0)));
+            fate.promised = fate.promised.min(fate.saved.unwrap_or(0));
             let in_the_log = self.world.held.get(LOG).is_some_and(|held| held.text == text);
             fate.unseen |= self.setting.only_the_log && !in_the_log && fate.saved.is_none();
         }
@@ -370,8 +381,14 @@ impl Truth {
         let Some(run) = &self.run else { return };
         run.ledger.totals().balance().unwrap();
         let said = self.said();
+        let mut offsets: BTreeMap<usize, u64> = BTreeMap::new();
         for (file, &text) in &self.keys {
-            let offset = run.ledger.checkpoint(*file).unwrap_or(0);
+            // Of a text in two files, the one that stands further back counts.
+            if let Some(offset) = run.ledger.checkpoint(*file) {
+                offsets.entry(text).and_modify(|least| *least = offset.min(*least)).or_insert(offset);
+            }
+        }
+        for (text, offset) in offsets {
             let (fate, common) = (&self.fates[text], self.world.texts[text].common);
             let open = (common..offset).find(|&byte| {
                 !fate.answered.get(byte as usize).is_some_and(|&answered| answered)
