@@ -70,7 +70,7 @@ fn a_truncation_moves_the_checkpoint_back_and_late_answers_do_not_move_it() {
     let new = run.sent[1].file;
     assert_ne!(old, new);
     // Only the answer for the old content has come.
-    run.ledger.acknowledge(&[(old, Span::new(0, LONG_LINE.len() as u64))], 0);
+    run.ledger.settle(old, Span::new(0, LONG_LINE.len() as u64), Settled::default());
     assert_eq!(run.ledger.checkpoint(new), Some(0));
     run.save();
     drop(run);

@@ -109,8 +109,9 @@ impl Run {
 
     /// The backend answers for everything that was sent; the state is saved.
     pub(crate) fn acknowledge(&mut self) {
-        let spans: Vec<_> = self.sent.drain(..).map(|sent| (sent.file, sent.span)).collect();
-        self.ledger.acknowledge(&spans, 0);
+        for sent in self.sent.drain(..) {
+            self.ledger.settle(sent.file, sent.span, Settled::default());
+        }
         self.save();
         self.ledger.totals().balance().unwrap();
     }

@@ -340,8 +340,8 @@ impl Truth {
     fn answer(&mut self, which: usize, reject: bool) {
         let Some(run) = self.run.as_ref().filter(|_| !self.flights.is_empty()) else { return };
         let (text, sent) = self.flights.remove(which % self.flights.len());
-        let spans = [(sent.file, sent.span)];
-        if reject { run.ledger.reject(&spans) } else { run.ledger.acknowledge(&spans, 0) }
+        let dead_lettered = if reject { u64::MAX } else { 0 };
+        run.ledger.settle(sent.file, sent.span, Settled { dead_lettered, spooled: 0 });
         if let Some(text) = text {
             self.fates[text].answered[sent.span.start as usize..sent.span.end as usize].fill(true);
         }
