@@ -43,7 +43,7 @@ pub use compress::{CompressError, Compression, Compressor, InvalidLevel};
 pub use encode::{Constants, Resource};
 pub use error::OptionsError;
 pub use exporter::{Exporter, Prepared, Unwritable};
-pub use outcome::{Interrupted, Offered, Outcome};
+pub use outcome::{Interrupted, Offered, Outcome, common};
 pub use retry::{Delivery, Partial, RetryPolicy};
 pub use split::{Malformed, RecordSlices};
 pub use tls::{Pem, Tls, Versions};

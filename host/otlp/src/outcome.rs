@@ -51,10 +51,18 @@ impl Outcome {
 
     /// How many of the records at these places it refused.
     pub fn refused_within(&self, places: &Range<usize>) -> u64 {
-        let common = |refused: &Range<usize>| {
-            refused.end.min(places.end).saturating_sub(refused.start.max(places.start)) as u64
-        };
-        self.refused.iter().map(common).sum()
+        common(&self.refused, places)
+    }
+
+    /// Adds what became of a part that begins at this place.
+    pub fn add(&mut self, part: Self, first: usize) {
+        self.delivered += part.delivered;
+        for places in part.refused {
+            self.refuse(
+                places.start + first..places.end + first,
+                part.reasons.first().map_or("", String::as_str),
+            );
+        }
     }
 
     pub(crate) fn refuse(&mut self, places: Range<usize>, reason: &str) {
@@ -66,6 +74,13 @@ impl Outcome {
             self.reasons.push(reason.to_owned());
         }
     }
+}
+
+/// How many of these places are in one of the ranges.
+pub fn common(ranges: &[Range<usize>], places: &Range<usize>) -> u64 {
+    let of =
+        |range: &Range<usize>| range.end.min(places.end).saturating_sub(range.start.max(places.start)) as u64;
+    ranges.iter().map(of).sum()
 }
 
 #[cfg(test)]
@@ -84,5 +99,8 @@ mod tests {
         assert_eq!(outcome.reasons, ["bad", "worse"]);
         let within = |places| outcome.refused_within(&places);
         assert_eq!([within(0..3), within(0..4), within(4..20), within(6..9)], [0, 1, 3, 0]);
+        let part = Outcome { delivered: 2, refused: vec![0..1], reasons: vec!["late".to_owned()] };
+        outcome.add(part, 10);
+        assert_eq!((outcome.delivered, &outcome.refused[1..]), (2, &[9..11][..]));
     }
 }

@@ -160,8 +160,8 @@ impl Totals {
                 + self.records_in_flight
                 + self.lines_joined
                 + self.lines_skipped;
-        let bytes = self.bytes_read
-            == self.bytes_acknowledged + self.bytes_dead_lettered + self.bytes_in_flight;
+        let bytes =
+            self.bytes_read == self.bytes_acknowledged + self.bytes_dead_lettered + self.bytes_in_flight;
         if lines && bytes { Ok(()) } else { Err(Imbalance(*self)) }
     }
 }

@@ -94,8 +94,11 @@ impl Tailer {
         };
         // What is followed is read to its end, wherever that is.
         let followed = self.files.values().filter(|file| !file.is_packed());
-        let followed = followed
-            .map(|file| Checkpoint { offset: file.length, anchor: Anchor::default(), ..file.checkpoint() });
+        let followed = followed.map(|file| Checkpoint {
+            offset: file.length,
+            anchor: Anchor::default(),
+            ..file.checkpoint()
+        });
         let parted = self.absent.parted.iter().map(|Parted { known, .. }| known.clone());
         let original = followed
             .chain(parted)

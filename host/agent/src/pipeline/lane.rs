@@ -121,7 +121,8 @@ impl Lane {
                 Notice::Changed { file } => {
                     if let Some(checkpoint) = tailer.checkpoint(file) {
                         ledger.update(file, checkpoint);
-                        if let (Some(remembered), Some(info)) = (self.files.get_mut(&file), tailer.file(file)) {
+                        if let (Some(remembered), Some(info)) = (self.files.get_mut(&file), tailer.file(file))
+                        {
                             let facts = || tailer.facts(file);
                             remembered.describe(&self.parts.receiver, &self.parts.stage, &info, facts);
                         }

@@ -5,7 +5,8 @@
 //! one. It owns its files, its components and the
 //! batch it fills; it shares the ledger, the room in flight and the channel to
 //! the sender, each touched once per chunk or batch. The sender is a task per
-//! consumer of the exporter; it knows payloads and parcels, not files.
+//! consumer of the exporter; it knows payloads and parcels, not files. Where the exporter
+//! has a storage, the sender goes past a spool on disk or through it.
 
 mod lane;
 mod note;
@@ -14,9 +15,11 @@ mod parcel;
 mod room;
 mod sender;
 mod sources;
+mod spooling;
 
 pub(crate) use lane::{Lane, LaneParts};
 pub(crate) use outbox::Outbox;
 pub(crate) use room::Room;
 pub(crate) use sender::Sender;
 pub(crate) use sources::Sources;
+pub(crate) use spooling::Spooling;

@@ -8,7 +8,7 @@ use skidway_model::{Checked, FileKey, Span};
 use skidway_otlp::{BatchBuilder, Buffers, Constants};
 use skidway_state::Ledger;
 
-use super::parcel::{Batch, Parcel};
+use super::parcel::{Batch, Parcel, Share};
 use super::room::Room;
 use super::sources::Sources;
 
@@ -29,7 +29,7 @@ pub(crate) struct Outbox {
 
 struct Open {
     builder: BatchBuilder,
-    parcels: Vec<Arc<Parcel>>,
+    shares: Vec<Share>,
     since: Instant,
 }
 
@@ -83,12 +83,13 @@ impl Outbox {
             let later = (fits < records.len()).then(|| records.split_off(fits));
             let open = self.open.get_or_insert_with(|| Open {
                 builder: BatchBuilder::with_buffers(Arc::clone(sources.host()), &self.buffers),
-                parcels: Vec::new(),
+                shares: Vec::new(),
                 since: Instant::now(),
             });
             encode(&mut open.builder, &records, constants, sources, entry.observed_unix_nano);
-            if open.parcels.last().is_none_or(|last| !Arc::ptr_eq(last, &entry.parcel)) {
-                open.parcels.push(Arc::clone(&entry.parcel));
+            match open.shares.last_mut() {
+                Some(last) if Arc::ptr_eq(&last.parcel, &entry.parcel) => last.records += records.len(),
+                _ => open.shares.push(Share { parcel: Arc::clone(&entry.parcel), records: records.len() }),
             }
             match later {
                 Some(later) => records = later,
@@ -113,7 +114,7 @@ impl Outbox {
     pub(crate) fn close(&mut self, send: &mut dyn FnMut(Batch)) {
         if let Some(open) = self.open.take() {
             let taken = self.room.take(open.builder.bytes() as u64);
-            send(Batch { payload: open.builder.finish(), parcels: open.parcels, taken });
+            send(Batch { payload: open.builder.finish(), shares: open.shares, taken });
         }
     }
 

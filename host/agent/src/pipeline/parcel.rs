@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use skidway_model::{FileKey, Span};
 use skidway_otlp::Payload;
-use skidway_state::Ledger;
+use skidway_state::{Ledger, Settled};
 
 use super::room::Taken;
 
@@ -18,7 +18,8 @@ pub(crate) struct Parcel {
     /// Known when the parser has said how much it took, which is before the lane
     /// lets go of the parcel.
     span: OnceLock<Span>,
-    rejected: AtomicU64,
+    dead_lettered: AtomicU64,
+    spooled: AtomicU64,
     /// A batch with some of its records was not delivered.
     spoiled: AtomicBool,
 }
@@ -27,8 +28,16 @@ pub(crate) struct Parcel {
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) payload: Payload,
-    pub(crate) parcels: Vec<Arc<Parcel>>,
+    /// In the order of the payload's records.
+    pub(crate) shares: Vec<Share>,
     pub(crate) taken: Taken,
+}
+
+/// So many records of a batch are of this parcel.
+#[derive(Debug)]
+pub(crate) struct Share {
+    pub(crate) parcel: Arc<Parcel>,
+    pub(crate) records: usize,
 }
 
 impl Parcel {
@@ -37,7 +46,8 @@ impl Parcel {
             ledger,
             file,
             span: OnceLock::new(),
-            rejected: AtomicU64::new(0),
+            dead_lettered: AtomicU64::new(0),
+            spooled: AtomicU64::new(0),
             spoiled: AtomicBool::new(false),
         }
     }
@@ -52,14 +62,20 @@ impl Parcel {
         self.span.get().copied()
     }
 
-    /// Notes that the backend refused some records of a batch it was in. Which
-    /// parcel they came from is not known: the batch's last one stands for it.
-    pub(crate) fn reject(&self, records: u64) {
-        self.rejected.fetch_add(records, Ordering::AcqRel);
+    /// Notes what became of some of its records; the others of the same batch were
+    /// delivered.
+    pub(crate) fn settle(&self, some: Settled) {
+        self.dead_lettered.fetch_add(some.dead_lettered, Ordering::AcqRel);
+        self.spooled.fetch_add(some.spooled, Ordering::AcqRel);
     }
 
-    pub(crate) fn rejected(&self) -> u64 {
-        self.rejected.load(Ordering::Acquire)
+    /// What became of all of them, for the last holder to ask.
+    pub(crate) fn settled(&self) -> Settled {
+        let (dead_lettered, spooled) = (&self.dead_lettered, &self.spooled);
+        Settled {
+            dead_lettered: dead_lettered.load(Ordering::Acquire),
+            spooled: spooled.load(Ordering::Acquire),
+        }
     }
 
     /// A batch with some of its records was given up: the span stays unacknowledged.

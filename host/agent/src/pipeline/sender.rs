@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use skidway_otlp::Delivery;
+use skidway_state::Settled;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
-use super::parcel::{Batch, Parcel};
+use super::parcel::{Batch, Parcel, Share};
+use super::spooling::{Sent, Spooling};
 
 /// The way from lanes to an exporter. Batches wait here in order; how many is
 /// bounded by the room in flight, not by the channel.
@@ -15,18 +17,20 @@ use super::parcel::{Batch, Parcel};
 pub(crate) struct Sender(mpsc::UnboundedSender<Batch>);
 
 impl Sender {
-    /// Starts `consumers` tasks that deliver. They end when every clone of the
-    /// sender is gone and everything is delivered, or when the delivery is stopped.
+    /// Starts `consumers` tasks that deliver, by way of the spool where there is one. They
+    /// end when every clone of the sender is gone and everything is delivered or on disk,
+    /// or when the delivery is stopped.
     pub(crate) fn start(
         runtime: &Handle,
         delivery: &Delivery,
         consumers: usize,
+        spooling: Option<&Arc<Spooling>>,
         tasks: &mut JoinSet<()>,
     ) -> Self {
         let (batches_in, batches) = mpsc::unbounded_channel();
         let batches = Arc::new(Mutex::new(batches));
         for _ in 0..consumers.max(1) {
-            let task = consume(Arc::clone(&batches), delivery.clone());
+            let task = consume(Arc::clone(&batches), delivery.clone(), spooling.cloned());
             tasks.spawn_on(task, runtime);
         }
         Self(batches_in)
@@ -37,29 +41,49 @@ impl Sender {
         // Nobody receives any more after the delivery was stopped: the lines stay
         // in their files, unacknowledged.
         if let Err(mpsc::error::SendError(batch)) = self.0.send(batch) {
-            give_up(batch.parcels);
+            give_up(batch.shares);
         }
     }
 }
 
-async fn consume(batches: Arc<Mutex<mpsc::UnboundedReceiver<Batch>>>, mut delivery: Delivery) {
+async fn consume(
+    batches: Arc<Mutex<mpsc::UnboundedReceiver<Batch>>>,
+    mut delivery: Delivery,
+    spooling: Option<Arc<Spooling>>,
+) {
     loop {
         let next = batches.lock().await.recv().await;
-        let Some(Batch { payload, parcels, taken }) = next else { return };
-        match delivery.deliver(&payload).await {
-            Ok(outcome) => {
-                if let Some(last) = parcels.last() {
-                    last.reject(outcome.rejected);
-                }
-                parcels.into_iter().for_each(finish);
+        let Some(Batch { payload, shares, taken }) = next else { return };
+        let sent = match &spooling {
+            Some(spooling) => spooling.send(&mut delivery, &payload).await,
+            None => {
+                let outcome = delivery.deliver(&payload).await;
+                outcome.ok().map(|outcome| Sent { outcome, spooled: Vec::new() })
             }
-            Err(interrupted) => {
-                tracing::debug!("{interrupted}");
-                give_up(parcels);
+        };
+        match sent {
+            Some(sent) => settle(shares, &sent),
+            None => {
+                tracing::debug!(records = payload.len(), "stopped before the backend had taken a batch");
+                give_up(shares);
             }
         }
         drop(payload);
         drop(taken);
+    }
+}
+
+/// Tells each parcel what became of its records.
+fn settle(shares: Vec<Share>, sent: &Sent) {
+    let mut first = 0;
+    for Share { parcel, records } in shares {
+        let places = first..first + records;
+        first = places.end;
+        let (dead_lettered, spooled) = (sent.outcome.refused_within(&places), sent.spooled_within(&places));
+        if dead_lettered + spooled > 0 {
+            parcel.settle(Settled { dead_lettered, spooled });
+        }
+        finish(parcel);
     }
 }
 
@@ -69,12 +93,12 @@ pub(crate) fn finish(parcel: Arc<Parcel>) {
         && parcel.is_whole()
         && let Some(span) = parcel.span()
     {
-        parcel.ledger.acknowledge(&[(parcel.file, span)], parcel.rejected());
+        parcel.ledger.settle(parcel.file, span, parcel.settled());
     }
 }
 
-fn give_up(parcels: Vec<Arc<Parcel>>) {
-    for parcel in parcels {
-        parcel.spoil();
+fn give_up(shares: Vec<Share>) {
+    for share in shares {
+        share.parcel.spoil();
     }
 }

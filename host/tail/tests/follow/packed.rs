@@ -8,9 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use skidway_state::Resumer;
-use skidway_tail::{
-    Cause, Compression, LongLine, Notice, Options, Span, StartAt, Tailer,
-};
+use skidway_tail::{Cause, Compression, LongLine, Notice, Options, Span, StartAt, Tailer};
 
 use crate::rig::{Log, Parser, Rig, left, options};
 

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use skidway_model::Span;
+use skidway_state::Settled;
 use tempfile::TempDir;
 
 use crate::rig::{Log, append};

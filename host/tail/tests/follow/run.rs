@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use skidway_model::{FileKey, Span};
-use skidway_state::{Host, Ledger, Lines, StateFile};
+use skidway_state::{Host, Ledger, Lines, Settled, StateFile};
 use skidway_tail::{Cause, Notice, Options, Tailer};
 use tempfile::TempDir;
 

@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, Instant};
 
 use skidway_model::{FileKey, Span};
+use skidway_state::Settled;
 use skidway_tail::{Compression, Options, StartAt};
 use tempfile::TempDir;
 use tracing::subscriber::DefaultGuard;
@@ -171,7 +172,8 @@ impl Truth {
         let rotated = format!("{LOG}.1");
         let Some(held) = self.world.held.get(&rotated).copied() else { return };
         let Some(file) = self.follows(held.text) else { return };
-        if held.length < self.world.texts[held.text].len() || Some(self.node(file)) != node(&self.world, &rotated)
+        if held.length < self.world.texts[held.text].len()
+            || Some(self.node(file)) != node(&self.world, &rotated)
         {
             return;
         }
@@ -208,9 +210,9 @@ impl Truth {
                 continue;
             }
             let file = self.follows(text);
-            let unlinked = file.map(|file| self.node(file)).is_some_and(|node| {
-                nodes_before.contains(&node) && !nodes_after.contains(&node)
-            });
+            let unlinked = file
+                .map(|file| self.node(file))
+                .is_some_and(|node| nodes_before.contains(&node) && !nodes_after.contains(&node));
             let fate = &mut self.fates[text];
             let owed = match file {
                 // The handle keeps it.
@@ -298,14 +300,21 @@ impl Truth {
         let fate = &mut self.fates[text];
         fate.fit(self.world.texts[text].len(), common);
         match fate.next {
-            Some(next) => assert!(start == next || start.max(next) <= common,
-                "of text {text}, {start}..{end} was sent when {next} came next"),
+            Some(next) => assert!(
+                start == next || start.max(next) <= common,
+                "of text {text}, {start}..{end} was sent when {next} came next"
+            ),
             None => {
                 let skipped = (common..start).find(|&byte| !fate.answered[byte as usize] && !lost(byte));
-                assert_eq!(skipped, None, "text {text} begins at {start}, and this byte was not answered for");
-                assert!(start >= fate.safe || start <= common && fate.safe <= common,
+                assert_eq!(
+                    skipped, None,
+                    "text {text} begins at {start}, and this byte was not answered for"
+                );
+                assert!(
+                    start >= fate.safe || start <= common && fate.safe <= common,
                     "{start}..{end} of text {text} is sent again, and the state knew that {} was answered for",
-                    fate.safe);
+                    fate.safe
+                );
             }
         }
         fate.next = Some(end);

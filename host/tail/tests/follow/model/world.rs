@@ -96,8 +96,12 @@ impl World {
         for _ in 0..lines {
             let line = text.lines;
             text.lines += 1;
-            writeln!(new, "2026-11-22T10:00:{line:02} text {number} line {line} {}", "x".repeat(line % 7 * 5))
-                .unwrap();
+            writeln!(
+                new,
+                "2026-11-22T10:00:{line:02} text {number} line {line} {}",
+                "x".repeat(line % 7 * 5)
+            )
+            .unwrap();
         }
         if partial && lines > 0 {
             new.pop();
