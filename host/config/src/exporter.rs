@@ -22,6 +22,34 @@ pub struct Exporter {
     pub queue: Queue,
     /// When to send again.
     pub retry: Retry,
+    /// Where records go that the backend refuses.
+    pub dead_letter: DeadLetter,
+}
+
+/// Where records go that the backend refuses for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeadLetter {
+    /// The file; without it `dead-letter/EXPORTER.jsonl` in the state folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// How long it may get before it is put aside.
+    pub max_megabytes: u64,
+    /// How many that were put aside are kept; at least one.
+    pub max_backups: usize,
+    /// How the records are found that the backend left out of a request.
+    pub partial_success: PartialSuccess,
+}
+
+/// What happens to a request of which the backend says how many records it left out, but
+/// not which.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PartialSuccess {
+    /// Its halves are sent again until the records are found; the others arrive twice.
+    #[default]
+    Bisect,
+    /// It is set aside as a whole, and nothing is sent again.
+    Whole,
 }
 
 /// Where records go, and what is spoken there.
@@ -181,12 +209,24 @@ pub struct Queue {
     pub bytes: u64,
     /// When a batch is sent to this exporter, instead of what the pipeline says.
     pub batch: Option<Batch>,
+    /// What bounds the batches that are kept on disk while the backend is away. Without
+    /// it none are, and lines wait in their files.
+    pub spool: Option<SpoolLimits>,
+}
+
+/// At which point a spool takes nothing more and lines wait in their files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpoolLimits {
+    /// When it takes so many bytes on disk; whole MiB.
+    pub bytes: u64,
+    /// When its oldest batch is older than this; `None`: however old it is.
+    pub age: Option<Duration>,
 }
 
 /// When a batch that was not taken is sent again.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Retry {
-    /// Whether it is sent again at all; if not, its lines are lost.
+    /// Whether it is sent again at all; if not, its lines become dead letters.
     pub enabled: bool,
     /// Before the second try; not zero.
     #[serde(serialize_with = "duration")]
@@ -200,7 +240,7 @@ pub struct Retry {
     /// Without it, from zero up to the interval.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub randomization_factor: Option<f64>,
-    /// After how long a batch is given up and its lines are lost. Without it: never,
+    /// After how long a batch is given up and its lines become dead letters. Without it: never,
     /// they wait in their file.
     #[serde(serialize_with = "optional_duration", skip_serializing_if = "Option::is_none")]
     pub max_elapsed_time: Option<Duration>,

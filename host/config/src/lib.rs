@@ -41,8 +41,9 @@ pub use detection::{
     Detection, DetectionRetry, Detector, EC2_ATTRIBUTES, Ec2, HostnameSource, SYSTEM_ATTRIBUTES, System,
 };
 pub use exporter::{
-    Client, Compression, Debug, Encoding as BodyEncoding, Exporter, FileFormat, FileTarget, Keepalive,
-    Method, OtlpGrpc, OtlpHttp, Output, Pem, Queue, Retry, Rotation, Target, Tls, TlsVersion, Verbosity,
+    Client, Compression, DeadLetter, Debug, Encoding as BodyEncoding, Exporter, FileFormat, FileTarget,
+    Keepalive, Method, OtlpGrpc, OtlpHttp, Output, PartialSuccess, Pem, Queue, Retry, Rotation, SpoolLimits,
+    Target, Tls, TlsVersion, Verbosity,
 };
 pub use files::{FileCompression, Ordering, SortBy, SortType};
 pub use problem::{Errors, Position, Problem, Warning};

@@ -10,6 +10,7 @@ mod processors;
 mod receiver;
 mod section;
 mod service;
+mod storage;
 
 use crate::Surroundings;
 use crate::config::{Config, HealthCheck};

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::values::{Secret, duration, size};
 
-use super::{Client, Encoding, Exporter, Keepalive, Method, Pem, Retry, Target, Tls};
+use super::{Client, DeadLetter, Encoding, Exporter, Keepalive, Method, Pem, Retry, Target, Tls};
 
 pub(super) fn ca<S: Serializer>(ca: &Option<Pem>, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
@@ -62,6 +62,17 @@ struct WrittenQueue<'a> {
     queue_size: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     batch: Option<WrittenBatch<'a>>,
+    #[serde(flatten)]
+    storage: Option<WrittenStorage>,
+}
+
+/// The one `file_storage` of an effective config is its state folder, where spools lie.
+#[derive(Serialize)]
+struct WrittenStorage {
+    storage: &'static str,
+    storage_limit_mib: u64,
+    #[serde(serialize_with = "duration")]
+    storage_max_age: Duration,
 }
 
 #[derive(Serialize)]
@@ -76,6 +87,7 @@ struct WrittenBatch<'a> {
 struct Sending<'a> {
     retry_on_failure: &'a Retry,
     sending_queue: WrittenQueue<'a>,
+    dead_letter: &'a DeadLetter,
 }
 
 #[derive(Serialize)]
@@ -130,8 +142,13 @@ impl Exporter {
             sizer: "bytes",
             queue_size: self.queue.bytes,
             batch,
+            storage: self.queue.spool.map(|limits| WrittenStorage {
+                storage: "file_storage",
+                storage_limit_mib: limits.bytes >> 20,
+                storage_max_age: limits.age.unwrap_or_default(),
+            }),
         };
-        Sending { retry_on_failure: &self.retry, sending_queue }
+        Sending { retry_on_failure: &self.retry, sending_queue, dead_letter: &self.dead_letter }
     }
 }
 

@@ -1,6 +1,4 @@
-//! The service: pipelines from the components they name, and the state folder.
-
-use std::path::PathBuf;
+//! The service: pipelines from the components they name.
 
 use crate::Surroundings;
 use crate::config::{Batch, Config, Export, FileLog, HealthCheck, Pipeline};
@@ -9,11 +7,11 @@ use crate::places::Places;
 use crate::problem::{Position, Report};
 use crate::read::{Subject, read};
 use crate::resource::{Resource, ResourceStep};
-use crate::tree::{Key, Node, Value};
+use crate::tree::{Key, Node};
 use crate::written;
 
 use super::processors::Processor;
-use super::{Check, Components, Extension};
+use super::{Check, Components, Extension, storage};
 
 const EXAMPLE: &str =
     "`service: {pipelines: {logs: {receivers: [filelog], processors: [batch], exporters: [otlphttp]}}}`";
@@ -32,7 +30,8 @@ pub(super) fn resolve(
     let written: written::Service = read(node, &subject, report)?;
     let mut effective = Effective::default();
     let pipelines = pipelines(key, node, &mut components, &mut effective, report);
-    let (state_dir, create_state_dir) = state(root, node, &written, &mut components, surroundings, report);
+    let (state_dir, create_state_dir) =
+        storage::resolve(root, node, &written, &mut components, surroundings, report);
 
     let health_check = written.extensions.iter().flatten().find_map(|id| components.health_check(id));
     let unused = "name it in a pipeline of `service`, or remove it";
@@ -242,58 +241,4 @@ impl Stages {
         let nothing: [[skidway_model::Attribute; 0]; 0] = [];
         self.resource.attributes(&[], &nothing).iter().any(|attribute| attribute.name == "service.name")
     }
-}
-
-/// The state folder and whether to create it: the command line's, else the one of
-/// the `file_storage` that receivers or the service name, else `$STATE_DIRECTORY`
-/// (systemd's), else `/var/lib/skidway`.
-fn state(
-    root: &Node,
-    service: &Node,
-    written: &written::Service,
-    components: &mut Components,
-    surroundings: &Surroundings<'_>,
-    report: &mut Report,
-) -> (PathBuf, bool) {
-    let mut named = Vec::new();
-    for (i, id) in written.extensions.iter().flatten().enumerate() {
-        named.push((id.clone(), service.at_item("extensions", i).clone()));
-    }
-    for (_, receiver) in root.get("receivers").map_or(&[][..], Node::entries) {
-        if let Some(Node { at, value: Value::Scalar(id) }) = receiver.get("storage")
-            && !id.text.is_empty()
-        {
-            named.push((id.text.clone(), at.clone()));
-        }
-    }
-    let mut folder: Option<(PathBuf, String)> = None;
-    let mut create = true;
-    for (id, at) in named {
-        let Some(index) = components.extensions.take(&id, &at, report) else { continue };
-        let storage = match &components.extensions.entries[index].resolved {
-            Some(Extension::FileStorage(storage)) => storage,
-            Some(Extension::HealthCheck(_)) | None => continue,
-        };
-        create &= storage.create;
-        let Some(directory) = &storage.directory else { continue };
-        match &folder {
-            Some((other, first)) if other != directory => {
-                let message = format!("`{first}` and `{id}` name two different directories");
-                report.error(&at, message, "there is one state folder: use one `file_storage`");
-            }
-            _ => folder = Some((directory.clone(), id)),
-        }
-    }
-    let from_systemd = || {
-        // Several folders are separated by colons (systemd.exec).
-        let list = (surroundings.env)("STATE_DIRECTORY")?;
-        list.split(':').next().filter(|d| !d.is_empty()).map(PathBuf::from)
-    };
-    let directory = surroundings
-        .state_dir
-        .clone()
-        .or(folder.map(|(directory, _)| directory))
-        .or_else(from_systemd)
-        .unwrap_or_else(|| PathBuf::from("/var/lib/skidway"));
-    (directory, create)
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, de};
 
 use super::Retry;
-use crate::exporter::{Encoding as BodyEncoding, FileFormat, Method, Output, Verbosity};
+use crate::exporter::{Encoding as BodyEncoding, FileFormat, Method, Output, PartialSuccess, Verbosity};
 use crate::values::{ByteSize, Endpoint, GoDuration, GrpcEndpoint, HeaderName, PemText, Secret, Text};
 
 written! {
@@ -24,6 +24,7 @@ written! {
         idle_conn_timeout: GoDuration,
         retry_on_failure: Retry,
         sending_queue: SendingQueue,
+        dead_letter: DeadLetter,
         read_buffer_size: de::IgnoredAny,
         write_buffer_size: de::IgnoredAny,
         max_idle_conns: de::IgnoredAny,
@@ -46,6 +47,7 @@ written! {
         authority: String,
         retry_on_failure: Retry,
         sending_queue: SendingQueue,
+        dead_letter: DeadLetter,
         read_buffer_size: de::IgnoredAny,
         write_buffer_size: de::IgnoredAny,
         wait_for_ready: de::IgnoredAny,
@@ -93,7 +95,18 @@ written! {
         block_on_overflow: bool,
         wait_for_result: bool,
         storage: String,
+        storage_limit_mib: u64,
+        storage_max_age: GoDuration,
         batch: QueueBatch,
+    }
+}
+
+written! {
+    DeadLetter {
+        path: PathBuf,
+        max_megabytes: u64,
+        max_backups: usize,
+        partial_success: PartialSuccess,
     }
 }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use skidway_config::{
-    Component, ComponentSource, Compression, Config, Detector, HostnameSource, Limits, LogLevel, Method,
-    Parser, Pem, Pipeline, ResourceStep, Source, StartAt, Surroundings, Target, Zone, parse,
+    Component, ComponentSource, Compression, Config, DeadLetter, Detector, HostnameSource, Limits, LogLevel,
+    Method, Parser, PartialSuccess, Pem, Pipeline, ResourceStep, Source, SpoolLimits, StartAt, Surroundings,
+    Target, Zone, parse,
 };
 
 use crate::{GOOD, Speaks as _, config, good_but, with_env};
@@ -60,7 +61,8 @@ exporters:
     headers: {Authorization: secret-token}
     tls: {insecure_skip_verify: true, ca_file: /etc/ca.pem}
     retry_on_failure: {enabled: true, initial_interval: 3s, multiplier: 2.5, max_interval: 1m30s}
-    sending_queue: {enabled: true, num_consumers: 4, sizer: bytes, queue_size: 32MiB}
+    sending_queue: {enabled: true, num_consumers: 4, sizer: bytes, queue_size: 32MiB, storage: file_storage/state, storage_limit_mib: 64, storage_max_age: 90m}
+    dead_letter: {path: /var/log/dead.jsonl, max_megabytes: 5, max_backups: 2, partial_success: whole}
 extensions:
   file_storage/state: {directory: /state, create_directory: false}
 service:
@@ -96,6 +98,7 @@ fn defaults_are_the_documented_ones() {
     );
     assert_eq!(pipeline.exporters[0].http().client.timeout, Duration::from_secs(30));
     assert_eq!(pipeline.exporters[0].exporter.queue.consumers, 1);
+    assert_eq!(pipeline.exporters[0].exporter.queue.spool, None);
     assert_eq!(pipeline.exporters[0].batch.send_batch_size, 8192);
     assert_eq!(pipeline.exporters[0].in_flight_bytes, 8 << 20);
 
@@ -177,7 +180,16 @@ fn every_option_arrives() {
     assert_eq!(http.client.headers[0].0, "authorization");
     assert_eq!(http.client.headers[0].1.reveal(), "secret-token");
     assert_eq!((exporter.queue.consumers, http.client.timeout), (4, Duration::from_secs(60)));
+    let limits = SpoolLimits { bytes: 64 << 20, age: Some(Duration::from_secs(5400)) };
+    assert_eq!(exporter.queue.spool, Some(limits));
     assert_eq!((exporter.retry.initial_interval, exporter.retry.multiplier), (Duration::from_secs(3), 2.5));
+    let dead_letter = DeadLetter {
+        path: Some("/var/log/dead.jsonl".into()),
+        max_megabytes: 5,
+        max_backups: 2,
+        partial_success: PartialSuccess::Whole,
+    };
+    assert_eq!(exporter.dead_letter, dead_letter);
     assert_eq!(exporter.retry.max_interval, Duration::from_secs(90));
     assert_eq!(http.client.tls.ca, Some(Pem::File("/etc/ca.pem".into())));
 }
@@ -264,6 +276,31 @@ fn the_state_folder_has_one_source_at_a_time() {
     };
     let source = Source { name: "x.yaml".into(), text: named };
     assert_eq!(parse(&[source], &surroundings).unwrap().state_dir, Path::new("/from/command/line"));
+}
+
+#[test]
+fn a_queue_on_disk_has_limits_and_lies_in_the_state_folder() {
+    let resolved = |queue: &str, directory: &str| {
+        let exporter = format!("    endpoint: http://localhost:4318\n    sending_queue: {queue}\n");
+        let service = format!(
+            "extensions: {{file_storage/q: {directory}}}\nservice:\n  extensions: [file_storage/q]\n"
+        );
+        let text =
+            good_but(&[("    endpoint: http://localhost:4318\n", &exporter), ("service:\n", &service)]);
+        let config = config(&text).unwrap();
+        assert_eq!(config.warnings, []);
+        assert_eq!(again(&config), config);
+        (config.pipelines[0].exporters[0].exporter.queue.spool, config.state_dir)
+    };
+    let limits = |mib: u64, hours: Option<u64>| {
+        Some(SpoolLimits { bytes: mib << 20, age: hours.map(|hours| Duration::from_secs(hours * 3600)) })
+    };
+    let usual = PathBuf::from("/var/lib/skidway");
+    assert_eq!(resolved("{storage: file_storage/q}", ""), (limits(1024, Some(72)), usual.clone()));
+    let queue = "{storage: file_storage/q, storage_limit_mib: 16, storage_max_age: 0s}";
+    assert_eq!(resolved(queue, ""), (limits(16, None), usual.clone()));
+    let queue = "{storage: file_storage/q, storage_limit_mib: 1048576, storage_max_age: 1000h}";
+    assert_eq!(resolved(queue, "{directory: /queue}"), (limits(1 << 20, Some(1000)), "/queue".into()));
 }
 
 #[test]

@@ -6,6 +6,12 @@ use crate::{config, good_but};
 fn every_warning_is_the_expected_one() {
     let endpoint = "    endpoint: http://localhost:4318\n";
     let with = |more: &str| vec![(endpoint, format!("{endpoint}    {more}\n"))];
+    let storing = |queue: &str, extensions: &str, listed: &str| {
+        vec![
+            (endpoint, format!("{endpoint}    sending_queue: {queue}\n")),
+            ("service:\n", format!("extensions: {extensions}\nservice:\n  extensions: {listed}\n")),
+        ]
+    };
     let limiter = |settings: &str| {
         vec![
             ("processors:\n", format!("processors:\n  memory_limiter: {settings}\n")),
@@ -52,31 +58,57 @@ warning: `queue_size` in requests or items has no effect: up to 8MiB are read ah
         (
             with("retry_on_failure: {randomization_factor: 0.5, max_elapsed_time: 300s}"),
             "\
-warning: lines are lost when the backend is away for longer than 5m
+warning: lines become dead letters when the backend is away for longer than 5m
   --> x.yaml:13:69
   hint: `max_elapsed_time: 0s` sends a batch again until the backend takes it; its lines wait in their file",
         ),
         (
             with("retry_on_failure: {enabled: false}"),
             "\
-warning: without `retry_on_failure`, lines are lost when the backend is away for a moment
+warning: without `retry_on_failure`, lines become dead letters when the backend is away for a moment
   --> x.yaml:13:33
   hint: leave it out: a batch is sent again until the backend takes it, its lines wait in their file",
         ),
         (
-            with("sending_queue: {storage: file_storage, block_on_overflow: false, wait_for_result: false}"),
+            with("sending_queue: {block_on_overflow: false, wait_for_result: false}"),
             "\
 warning: `block_on_overflow: false` has no effect: reading waits and nothing is dropped
-  --> x.yaml:13:63
+  --> x.yaml:13:40
   hint: leave it out
 
 warning: `wait_for_result: false` has no effect: a file's position moves only with the backend's answer
-  --> x.yaml:13:87
-  hint: leave it out
+  --> x.yaml:13:64
+  hint: leave it out",
+        ),
+        (
+            with("sending_queue: {storage_limit_mib: 64, storage_max_age: 1h}"),
+            "\
+warning: `sending_queue.storage_limit_mib` has no effect without `storage`
+  --> x.yaml:13:40
+  hint: `storage: file_storage` keeps batches on disk while the backend is away
 
-warning: `sending_queue.storage` has no effect: what was not delivered waits in its log file
+warning: `sending_queue.storage_max_age` has no effect without `storage`
+  --> x.yaml:13:61
+  hint: `storage: file_storage` keeps batches on disk while the backend is away",
+        ),
+        (storing("{storage: file_storage}", "{file_storage: }", "[file_storage]"), ""),
+        (
+            storing("{enabled: false, storage: file_storage}", "{file_storage: }", "[file_storage]"),
+            "\
+warning: `sending_queue.storage` has no effect with `enabled: false`
+  --> x.yaml:13:46
+  hint: leave `enabled` out to keep batches on disk while the backend is away",
+        ),
+        (
+            storing(
+                "{storage: file_storage/queue}",
+                "{file_storage/state: {directory: /a}, file_storage/queue: {directory: /b}}",
+                "[file_storage/queue, file_storage/state]",
+            ),
+            "\
+warning: the queue of exporter `otlphttp` is kept in the state folder, /a, not in `directory` of `file_storage/queue`
   --> x.yaml:13:30
-  hint: leave it out; positions in files survive a restart",
+  hint: `storage: file_storage/state`",
         ),
         (
             with("write_buffer_size: 1024"),

@@ -14,7 +14,7 @@ use crate::tree::Node;
 use crate::values::{GrpcEndpoint, HeaderName, Secret, Text};
 use crate::written;
 
-use super::{Check, INTERVALS, queue, retry, shown};
+use super::{Check, INTERVALS, dead_letter, queue, retry, shown, warn_no_end};
 
 /// Settings of Go's HTTP and gRPC clients that change nothing of what arrives.
 const NO_EFFECT: [(&str, &str); 10] = [
@@ -69,6 +69,8 @@ pub(super) fn http(id: &str, node: &Node, subject: &Subject, report: &mut Report
     };
     let retry = retry(written.retry_on_failure.unwrap_or_default(), &mut check);
     let queue = queue(written.sending_queue.unwrap_or_default(), &mut check);
+    let dead_letter = dead_letter(written.dead_letter.unwrap_or_default(), &mut check);
+    warn_no_end(&queue, &retry, &mut check);
     warn_no_effect(&mut check);
     if !check.good {
         return None;
@@ -81,7 +83,7 @@ pub(super) fn http(id: &str, node: &Node, subject: &Subject, report: &mut Report
         idle_timeout,
         client,
     });
-    Some(Exporter { id: id.to_owned(), target, queue, retry })
+    Some(Exporter { id: id.to_owned(), target, queue, retry, dead_letter })
 }
 
 pub(super) fn grpc(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Option<Exporter> {
@@ -144,12 +146,14 @@ pub(super) fn grpc(id: &str, node: &Node, subject: &Subject, report: &mut Report
     };
     let retry = retry(written.retry_on_failure.unwrap_or_default(), &mut check);
     let queue = queue(written.sending_queue.unwrap_or_default(), &mut check);
+    let dead_letter = dead_letter(written.dead_letter.unwrap_or_default(), &mut check);
+    warn_no_end(&queue, &retry, &mut check);
     warn_no_effect(&mut check);
     if !check.good {
         return None;
     }
     let target = Target::Grpc(OtlpGrpc { url: url?, authority, keepalive, client });
-    Some(Exporter { id: id.to_owned(), target, queue, retry })
+    Some(Exporter { id: id.to_owned(), target, queue, retry, dead_letter })
 }
 
 /// TLS is used unless a scheme or `tls.insecure` says otherwise, as in the collector.

@@ -6,7 +6,7 @@ use crate::read::{Subject, read};
 use crate::tree::Node;
 use crate::written::{self, WrittenCompression};
 
-use super::{Check, usual};
+use super::{Check, dead_letter, usual};
 
 pub(super) fn debug(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Option<Exporter> {
     let written: written::Debug = read(node, subject, report)?;
@@ -32,7 +32,8 @@ pub(super) fn debug(id: &str, node: &Node, subject: &Subject, report: &mut Repor
         output_paths: [output],
     });
     let (queue, retry) = usual();
-    Some(Exporter { id: id.to_owned(), target, queue, retry })
+    let dead_letter = dead_letter(written::DeadLetter::default(), &mut check);
+    Some(Exporter { id: id.to_owned(), target, queue, retry, dead_letter })
 }
 
 pub(super) fn file(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Option<Exporter> {
@@ -76,5 +77,6 @@ pub(super) fn file(id: &str, node: &Node, subject: &Subject, report: &mut Report
         rotation,
     });
     let (queue, retry) = usual();
-    Some(Exporter { id: id.to_owned(), target, queue, retry })
+    let dead_letter = dead_letter(written::DeadLetter::default(), &mut check);
+    Some(Exporter { id: id.to_owned(), target, queue, retry, dead_letter })
 }

@@ -6,7 +6,7 @@ mod local;
 use std::time::Duration;
 
 use crate::config::Batch;
-use crate::exporter::{Exporter, Queue, Retry};
+use crate::exporter::{DeadLetter, Exporter, Queue, Retry, SpoolLimits};
 use crate::problem::Report;
 use crate::read::Subject;
 use crate::tree::Node;
@@ -23,6 +23,17 @@ const IN_FLIGHT_RANGE: (u64, u64) = (1 << 20, 1 << 30);
 /// More would only stand in line at the backend.
 const CONSUMERS: (usize, usize) = (1, 64);
 const DAY: Duration = Duration::from_secs(86_400);
+/// Some ten million records: a day and more of a busy host.
+const SPOOL_MIB: u64 = 1024;
+/// At least a few batches as large as they get, in segments that come and go; at most a TiB.
+const SPOOL_MIB_RANGE: (u64, u64) = (16, 1 << 20);
+/// A weekend. What is older is seldom looked for, and is a sign that somebody should look.
+const SPOOL_AGE: Duration = Duration::from_secs(72 * 3600);
+/// Less is no outage; more than a year is none either.
+const SPOOL_AGE_RANGE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(366 * 86_400));
+/// Some 50,000 records each, four of these at the most.
+const DEAD_LETTER_MB: u64 = 64;
+const DEAD_LETTER_BACKUPS: usize = 3;
 const INTERVALS: (Duration, Duration) = (Duration::from_millis(1), DAY);
 
 pub(super) fn resolve(id: &Id, node: &Node, subject: &Subject, report: &mut Report) -> Option<Exporter> {
@@ -49,7 +60,7 @@ fn usual() -> (Queue, Retry) {
         randomization_factor: None,
         max_elapsed_time: None,
     };
-    (Queue { consumers: 1, bytes: IN_FLIGHT, batch: None }, retry)
+    (Queue { consumers: 1, bytes: IN_FLIGHT, batch: None, spool: None }, retry)
 }
 
 fn retry(written: written::Retry, check: &mut Check<'_>) -> Retry {
@@ -59,7 +70,7 @@ fn retry(written: written::Retry, check: &mut Check<'_>) -> Retry {
     if !enabled {
         check.warn(
             &key("enabled"),
-            "without `retry_on_failure`, lines are lost when the backend is away for a moment",
+            "without `retry_on_failure`, lines become dead letters when the backend is away for a moment",
             "leave it out: a batch is sent again until the backend takes it, its lines wait in their file",
         );
     }
@@ -88,7 +99,7 @@ fn retry(written: written::Retry, check: &mut Check<'_>) -> Retry {
     {
         check.warn(
             &key("max_elapsed_time"),
-            format!("lines are lost when the backend is away for longer than {}", shown(elapsed)),
+            format!("lines become dead letters when the backend is away for longer than {}", shown(elapsed)),
             "`max_elapsed_time: 0s` sends a batch again until the backend takes it; its lines wait in their file",
         );
     }
@@ -105,7 +116,7 @@ fn retry(written: written::Retry, check: &mut Check<'_>) -> Retry {
 fn queue(written: written::SendingQueue, check: &mut Check<'_>) -> Queue {
     let consumers = written.num_consumers.unwrap_or(1);
     check.within("sending_queue.num_consumers", consumers, CONSUMERS, |n| n.to_string());
-    if written.enabled == Some(false) {
+    if written.enabled == Some(false) && written.storage.is_none() {
         check.warn(
             "sending_queue.enabled",
             "`sending_queue.enabled` has no effect: the log file is the queue",
@@ -126,13 +137,7 @@ fn queue(written: written::SendingQueue, check: &mut Check<'_>) -> Queue {
             "leave it out",
         );
     }
-    if written.storage.is_some() {
-        check.warn(
-            "sending_queue.storage",
-            "`sending_queue.storage` has no effect: what was not delivered waits in its log file",
-            "leave it out; positions in files survive a restart",
-        );
-    }
+    let spool = spool(&written, check);
     let bytes = match (written.sizer.unwrap_or(Sizer::Requests), written.queue_size) {
         (Sizer::Bytes, Some(ByteSize(bytes))) => {
             check.within("sending_queue.queue_size", bytes, IN_FLIGHT_RANGE, |b| ByteSize(b).to_string());
@@ -150,7 +155,65 @@ fn queue(written: written::SendingQueue, check: &mut Check<'_>) -> Queue {
         (_, None) => IN_FLIGHT,
     };
     let batch = written.batch.map(|written| batch(&written, check));
-    Queue { consumers, bytes, batch }
+    Queue { consumers, bytes, batch, spool }
+}
+
+fn dead_letter(written: written::DeadLetter, check: &mut Check<'_>) -> DeadLetter {
+    let max_megabytes = written.max_megabytes.unwrap_or(DEAD_LETTER_MB);
+    let max_backups = written.max_backups.unwrap_or(DEAD_LETTER_BACKUPS);
+    check.within("dead_letter.max_megabytes", max_megabytes, (1, 1 << 20), |n| n.to_string());
+    check.within("dead_letter.max_backups", max_backups, (1, 1000), |n| n.to_string());
+    DeadLetter {
+        path: written.path.filter(|path| !path.as_os_str().is_empty()),
+        max_megabytes,
+        max_backups,
+        partial_success: written.partial_success.unwrap_or_default(),
+    }
+}
+
+/// What is on disk waits for as long as the disk has room for it.
+fn warn_no_end(queue: &Queue, retry: &Retry, check: &mut Check<'_>) {
+    if queue.spool.is_some() && retry.enabled && retry.max_elapsed_time.is_some() {
+        check.warn(
+            "retry_on_failure.max_elapsed_time",
+            "`max_elapsed_time` has no effect with `sending_queue.storage`: batches wait on disk",
+            "`sending_queue.storage_max_age` says how old they may get before reading stops",
+        );
+    }
+}
+
+/// The limits of the spool, where there is one. Whether what `storage` names is there
+/// is checked with the service.
+fn spool(written: &written::SendingQueue, check: &mut Check<'_>) -> Option<SpoolLimits> {
+    let (mib, age) = (written.storage_limit_mib, written.storage_max_age.map(|age| age.0));
+    if let Some(mib) = mib {
+        check.within("sending_queue.storage_limit_mib", mib, SPOOL_MIB_RANGE, |mib| mib.to_string());
+    }
+    // Zero is "for ever", as for `max_elapsed_time`.
+    if let Some(age) = age.filter(|age| !age.is_zero()) {
+        check.within("sending_queue.storage_max_age", age, SPOOL_AGE_RANGE, shown);
+    }
+    if written.storage.is_none() {
+        let limits = [("storage_limit_mib", mib.is_some()), ("storage_max_age", age.is_some())];
+        for (key, _) in limits.into_iter().filter(|(_, is_written)| *is_written) {
+            check.warn(
+                &format!("sending_queue.{key}"),
+                format!("`sending_queue.{key}` has no effect without `storage`"),
+                "`storage: file_storage` keeps batches on disk while the backend is away",
+            );
+        }
+        return None;
+    }
+    if written.enabled == Some(false) {
+        check.warn(
+            "sending_queue.storage",
+            "`sending_queue.storage` has no effect with `enabled: false`",
+            "leave `enabled` out to keep batches on disk while the backend is away",
+        );
+        return None;
+    }
+    let age = age.unwrap_or(SPOOL_AGE);
+    Some(SpoolLimits { bytes: mib.unwrap_or(SPOOL_MIB) << 20, age: Some(age).filter(|age| !age.is_zero()) })
 }
 
 /// The exporter's own batches; the defaults are the collector's.

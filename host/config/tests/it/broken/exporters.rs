@@ -235,6 +235,55 @@ error: `retry_on_failure.multiplier` of exporter `otlphttp`: 0.5 is less than 1
     ),
     (
         ENDPOINT,
+        "    endpoint: http://localhost:4318\n    sending_queue: {storage: file_storage}\n",
+        r"error: extension `file_storage` is not defined
+  --> x.yaml:13:30
+  hint: define it under `extensions:`",
+    ),
+    (
+        ENDPOINT,
+        "    endpoint: http://localhost:4318\n    sending_queue: {storage: file_storage}\nextensions: {file_storage: }\n",
+        r"error: `sending_queue.storage` of exporter `otlphttp`: extension `file_storage` is not in `service.extensions`
+  --> x.yaml:13:30
+  hint: `service: {extensions: [file_storage]}`",
+    ),
+    (
+        "service:\n",
+        "  otlp: {endpoint: h:4317, sending_queue: {storage: file_storage/a}}\nextensions: {file_storage/a: , health_check: }\nservice:\n  extensions: [health_check]\n",
+        r"error: `sending_queue.storage` of exporter `otlp`: extension `file_storage/a` is not in `service.extensions`
+  --> x.yaml:13:53
+  hint: `service: {extensions: [health_check, file_storage/a]}`",
+    ),
+    (
+        "service:\n",
+        "  otlp: {endpoint: h:4317, sending_queue: {storage: health_check}}\nextensions: {health_check: }\nservice:\n  extensions: [health_check]\n",
+        r"error: `sending_queue.storage` of exporter `otlp`: `health_check` stores nothing
+  --> x.yaml:13:53
+  hint: `storage: file_storage`",
+    ),
+    (
+        ENDPOINT,
+        "    endpoint: http://localhost:4318\n    sending_queue: {storage_limit_mib: 15, storage_max_age: 59s}\n",
+        r"error: `sending_queue.storage_limit_mib` of exporter `otlphttp`: 15 is outside of its range
+  --> x.yaml:13:40
+  hint: from 16 to 1048576
+
+error: `sending_queue.storage_max_age` of exporter `otlphttp`: 59s is outside of its range
+  --> x.yaml:13:61
+  hint: from 1m to 8784h",
+    ),
+    (
+        ENDPOINT,
+        "    endpoint: http://localhost:4318\n    sending_queue: {storage_limit_mib: 1GiB, storage_max_age: 72}\n",
+        r"error: `sending_queue.storage_limit_mib` of exporter `otlphttp`: expected a whole number, not negative, found text
+  --> x.yaml:13:40
+
+error: `sending_queue.storage_max_age` of exporter `otlphttp`: a duration needs a unit
+  --> x.yaml:13:63
+  hint: write a number with a unit, such as `200ms`, `10s`, `5m` or `1h30m`",
+    ),
+    (
+        ENDPOINT,
         "    endpoint: http://localhost:4318\n    sending_queue: {batch: {min_size: 100, max_size: 10}}\n",
         r"error: `sending_queue.batch.max_size` of exporter `otlphttp`: 10 is less than `min_size` (100)
   --> x.yaml:13:54
