@@ -1,23 +1,33 @@
 //! From an exporter of the config to what delivers.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use skidway_config::{
     BodyEncoding, Client, Compression as Wanted, Debug, Exporter as Config, FileFormat, FileTarget, Method,
-    OtlpGrpc, OtlpHttp, Output, Pem as WantedPem, Retry, Target, Tls as WantedTls, TlsVersion, Verbosity,
+    OtlpGrpc, OtlpHttp, Output, PartialSuccess, Pem as WantedPem, Retry, Target, Tls as WantedTls,
+    TlsVersion, Verbosity,
 };
+use skidway_otlp::dead_letter::{self, DeadLetters};
 use skidway_otlp::{
-    Backoff, Compression, Delivery, Exporter, InvalidLevel, Pem, RetryPolicy, Tls, Versions, debug, file,
-    grpc, http,
+    Backoff, Compression, Delivery, Exporter, InvalidLevel, Partial, Pem, RetryPolicy, Tls, Versions, debug,
+    file, grpc, http,
 };
 use tokio::sync::watch;
 
 /// Zstandard's own choice.
 const ZSTD_LEVEL: i32 = 3;
 
-/// Delivers to a backend until `stop` says true. To be called within a runtime.
-pub(crate) fn delivery(config: &Config, stop: watch::Receiver<bool>) -> Result<Delivery> {
+/// Delivers to a backend until `stop` says true, and sets aside what it refuses. To be
+/// called within a runtime.
+pub(crate) fn delivery(config: &Config, state_dir: &Path, stop: watch::Receiver<bool>) -> Result<Delivery> {
+    let dead_letters = DeadLetters::new(dead_letter(config, state_dir));
+    Ok(bare_delivery(config, stop)?.with_dead_letters(dead_letters))
+}
+
+/// The same without a place for what is refused.
+pub(crate) fn bare_delivery(config: &Config, stop: watch::Receiver<bool>) -> Result<Delivery> {
     let made = || -> Result<Delivery> {
         let exporter = match &config.target {
             Target::Http(target) => Exporter::http(&http(target)?)?,
@@ -25,7 +35,8 @@ pub(crate) fn delivery(config: &Config, stop: watch::Receiver<bool>) -> Result<D
             Target::Debug(target) => Exporter::debug(debug(target)),
             Target::File(target) => Exporter::file(file(target)?)?,
         };
-        Ok(Delivery::new(exporter, policy(&config.retry)?, stop))
+        let partial = config.dead_letter.partial_success;
+        Ok(Delivery::new(exporter, policy(&config.retry, partial)?, stop))
     };
     made().with_context(|| format!("exporter {}", config.id))
 }
@@ -138,11 +149,27 @@ fn tls(wanted: &WantedTls) -> Tls {
     }
 }
 
-fn policy(retry: &Retry) -> Result<RetryPolicy> {
+/// Where an exporter's dead letters are.
+pub(crate) fn dead_letter(config: &Config, state_dir: &Path) -> dead_letter::Options {
+    let own = || state_dir.join("dead-letter").join(format!("{}.jsonl", config.id.replace('/', "-")));
+    let wanted = &config.dead_letter;
+    dead_letter::Options {
+        path: wanted.path.clone().unwrap_or_else(own),
+        max_bytes: wanted.max_megabytes << 20,
+        max_backups: wanted.max_backups,
+        exporter: config.id.clone(),
+    }
+}
+
+fn policy(retry: &Retry, partial: PartialSuccess) -> Result<RetryPolicy> {
     let mut soon = Backoff::try_new(retry.initial_interval, retry.multiplier, retry.max_interval)?;
     if let Some(share) = retry.randomization_factor {
         soon = soon.around(share)?;
     }
     let give_up_after = if retry.enabled { retry.max_elapsed_time } else { Some(Duration::ZERO) };
-    Ok(RetryPolicy { soon, give_up_after, ..RetryPolicy::default() })
+    let partial = match partial {
+        PartialSuccess::Bisect => Partial::Bisect,
+        PartialSuccess::Whole => Partial::Whole,
+    };
+    Ok(RetryPolicy { soon, give_up_after, partial, ..RetryPolicy::default() })
 }

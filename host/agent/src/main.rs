@@ -17,6 +17,7 @@ mod pipeline;
 mod print;
 mod serve;
 mod setup;
+mod spool;
 mod stage;
 mod way;
 mod zones;

@@ -3,15 +3,17 @@
 //! Where the collector has a number of the same meaning its name is used, so that a
 //! dashboard for the collector shows the agent too (opentelemetry-collector,
 //! "Internal telemetry"). The rest begins with `skidway_`. All of them come from the
-//! books ([`Totals`]), a row for each way from a receiver to an exporter.
+//! books ([`Totals`]) and those of spools, a row for each way from a receiver to an exporter.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use skidway_spool::Totals as Spooled;
 use skidway_state::{Ledger, Totals};
 use tokio::runtime::Handle;
 
+use crate::pipeline::Spooling;
 use crate::serve::{self, Page};
 
 /// A way's name and its books.
@@ -20,50 +22,63 @@ pub(crate) struct Source {
     pub(crate) pipeline: String,
     pub(crate) exporter: String,
     pub(crate) ledger: Arc<Ledger>,
+    pub(crate) spooling: Option<Arc<Spooling>>,
 }
 
 struct Metric {
     name: &'static str,
     kind: &'static str,
     help: &'static str,
-    value: fn(&Totals) -> u64,
+    value: fn(&Totals, &Spooled) -> u64,
 }
 
-const fn counter(name: &'static str, help: &'static str, value: fn(&Totals) -> u64) -> Metric {
+const fn counter(name: &'static str, help: &'static str, value: fn(&Totals, &Spooled) -> u64) -> Metric {
     Metric { name, kind: "counter", help, value }
 }
 
-const fn gauge(name: &'static str, help: &'static str, value: fn(&Totals) -> u64) -> Metric {
+const fn gauge(name: &'static str, help: &'static str, value: fn(&Totals, &Spooled) -> u64) -> Metric {
     Metric { name, kind: "gauge", help, value }
 }
 
-const METRICS: [Metric; 10] = [
+const METRICS: [Metric; 14] = [
     counter(
         "otelcol_receiver_accepted_log_records_total",
         "Records that were read and that no processor dropped.",
-        |t| t.records_delivered + t.records_rejected + t.records_in_flight,
+        |t, _| t.records_delivered + t.records_dead_lettered + t.records_spooled + t.records_in_flight,
     ),
-    counter("otelcol_exporter_sent_log_records_total", "Records that the backend accepted.", |t| {
-        t.records_delivered
-    }),
+    counter(
+        "otelcol_exporter_sent_log_records_total",
+        "Records that the backend accepted, those of spooled batches included.",
+        |t, s| t.records_delivered + s.done.records,
+    ),
     counter(
         "otelcol_exporter_send_failed_log_records_total",
-        "Records that the backend refused for good: they are lost.",
-        |t| t.records_rejected,
+        "Records that the backend refused for good: they are in the dead-letter file.",
+        |t, _| t.records_dead_lettered,
     ),
-    counter("skidway_records_dropped_total", "Records that processors dropped on purpose.", |t| {
+    counter("skidway_records_spooled_total", "Records that went into a spool on disk.", |t, _| {
+        t.records_spooled
+    }),
+    gauge("skidway_spool_records", "Records that wait in a spool on disk.", |_, s| s.waiting.records),
+    gauge("skidway_spool_bytes", "Bytes on disk that these take.", |_, s| s.waiting.bytes),
+    counter(
+        "skidway_bytes_dead_lettered_total",
+        "Bytes whose records were all refused by the backend for good.",
+        |t, _| t.bytes_dead_lettered,
+    ),
+    counter("skidway_records_dropped_total", "Records that processors dropped on purpose.", |t, _| {
         t.records_dropped
     }),
-    counter("skidway_lines_read_total", "Lines that were read.", |t| t.lines_read),
-    counter("skidway_lines_joined_total", "Lines that continue a record.", |t| t.lines_joined),
-    counter("skidway_lines_skipped_total", "Lines that are no record on purpose.", |t| t.lines_skipped),
-    counter("skidway_bytes_read_total", "Bytes that were read.", |t| t.bytes_read),
+    counter("skidway_lines_read_total", "Lines that were read.", |t, _| t.lines_read),
+    counter("skidway_lines_joined_total", "Lines that continue a record.", |t, _| t.lines_joined),
+    counter("skidway_lines_skipped_total", "Lines that are no record on purpose.", |t, _| t.lines_skipped),
+    counter("skidway_bytes_read_total", "Bytes that were read.", |t, _| t.bytes_read),
     counter(
         "skidway_bytes_acknowledged_total",
         "Bytes whose records were all answered for: what a restart does not read again.",
-        |t| t.bytes_acknowledged,
+        |t, _| t.bytes_acknowledged,
     ),
-    gauge("skidway_records_in_flight", "Records that wait for the backend's answer.", |t| {
+    gauge("skidway_records_in_flight", "Records that wait for the backend's answer.", |t, _| {
         t.records_in_flight
     }),
 ];
@@ -71,7 +86,9 @@ const METRICS: [Metric; 10] = [
 /// Listens; a port that is taken is an error of the start.
 pub(crate) fn start(endpoint: &str, sources: Vec<Source>, runtime: &Handle) -> Result<()> {
     let body = move || {
-        let totals: Vec<_> = sources.iter().map(|source| (source, source.ledger.totals())).collect();
+        let spooled = |source: &Source| source.spooling.as_ref().map(|s| s.totals()).unwrap_or_default();
+        let totals: Vec<_> =
+            sources.iter().map(|source| (source, source.ledger.totals(), spooled(source))).collect();
         text(&totals)
     };
     // The text format (Prometheus, "Exposition formats").
@@ -81,11 +98,11 @@ pub(crate) fn start(endpoint: &str, sources: Vec<Source>, runtime: &Handle) -> R
         .with_context(|| format!("metrics cannot be served on {endpoint}; set another `port`"))
 }
 
-fn text(totals: &[(&Source, Totals)]) -> String {
+fn text(totals: &[(&Source, Totals, Spooled)]) -> String {
     let mut out = String::new();
     for Metric { name, kind, help, value } in &METRICS {
         let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
-        for (source, totals) in totals {
+        for (source, totals, spooled) in totals {
             let label = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
             let Source { receiver, pipeline, exporter, .. } = source;
             let _ = writeln!(
@@ -94,7 +111,7 @@ fn text(totals: &[(&Source, Totals)]) -> String {
                 label(receiver),
                 label(pipeline),
                 label(exporter),
-                value(totals)
+                value(totals, spooled)
             );
         }
     }
@@ -116,8 +133,10 @@ mod tests {
             pipeline: "logs".to_owned(),
             exporter: "debug".to_owned(),
             ledger: Arc::new(Ledger::new()),
+            spooling: None,
         };
-        let text = text(&[(&source, Totals { lines_read: 7, ..Totals::default() })]);
+        let totals = Totals { lines_read: 7, ..Totals::default() };
+        let text = text(&[(&source, totals, Spooled::default())]);
         let line =
             r#"skidway_lines_read_total{receiver="filelog/\"a\\b\"",pipeline="logs",exporter="debug"} 7"#;
         assert!(text.contains(line), "{text}");

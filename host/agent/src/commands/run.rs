@@ -21,9 +21,9 @@ use tokio::task::JoinSet;
 use crate::cli::Run;
 use crate::identity::Identity;
 use crate::library::Library;
-use crate::pipeline::{Lane, LaneParts, Outbox, Room, Sender, Sources};
+use crate::pipeline::{Lane, LaneParts, Outbox, Room, Sender, Sources, Spooling};
 use crate::way::Way;
-use crate::{exporter, files, health, identity, logging, metrics, owner, setup};
+use crate::{exporter, files, health, identity, logging, metrics, owner, setup, spool};
 
 /// Wrong usage or config.
 const WRONG_CONFIG: u8 = 2;
@@ -76,6 +76,7 @@ struct Running {
 struct Books {
     ledger: Arc<Ledger>,
     state: StateFile,
+    spooling: Option<Arc<Spooling>>,
     identity: Identity,
     /// The last save failed, and that was said.
     failing: bool,
@@ -89,6 +90,8 @@ struct Agent {
     /// Tells senders to give up.
     give_up: watch::Sender<bool>,
     deliveries: JoinSet<()>,
+    /// What brings spools to their backends.
+    drains: JoinSet<()>,
     /// By their ids: pipelines that name the same one share its connections, or its
     /// file.
     exporters: HashMap<String, Delivery>,
@@ -113,6 +116,7 @@ impl Agent {
             stop: Arc::new(AtomicBool::new(false)),
             give_up,
             deliveries: JoinSet::new(),
+            drains: JoinSet::new(),
             exporters: HashMap::new(),
         };
         let (mut lanes, mut sources) = (Vec::new(), Vec::new());
@@ -156,12 +160,16 @@ impl Agent {
                 Some(delivery) => delivery.clone(),
                 None => {
                     let _inside = runtime.enter();
-                    exporter::delivery(&export.exporter, given_up.clone())?
+                    exporter::delivery(&export.exporter, &config.state_dir, given_up.clone())?
                 }
             };
             self.exporters.insert(export.exporter.id.clone(), delivery.clone());
             let consumers = export.exporter.queue.consumers;
-            let sender = Sender::start(runtime, &delivery, consumers, &mut self.deliveries);
+            // Each receiver has a spool of its own, and what goes through that has to keep its order.
+            let shared = match export.exporter.queue.spool {
+                None => Some(Sender::start(runtime, &delivery, consumers, None, &mut self.deliveries)),
+                Some(_) => None,
+            };
             for receiver in &pipeline.receivers {
                 let way =
                     Way { receiver: &receiver.id, pipeline: &pipeline.name, exporter: &export.exporter.id };
@@ -171,6 +179,24 @@ impl Agent {
                     false => owner::now(&identity),
                 };
                 let (state, resumer) = StateFile::open(&folder, &host)?;
+                let spooling = match export.exporter.queue.spool {
+                    Some(limits) => {
+                        let spool = spool::open(&folder.join("spool"), limits, resumer.first_run())?;
+                        Some(Arc::new(Spooling::new(spool, given_up.clone())))
+                    }
+                    None => None,
+                };
+                let sender = match (&shared, &spooling) {
+                    (Some(shared), _) => shared.clone(),
+                    (None, spooling) => {
+                        let spooling = spooling.as_ref();
+                        Sender::start(runtime, &delivery, consumers, spooling, &mut self.deliveries)
+                    }
+                };
+                if let Some(spooling) = spooling.clone() {
+                    let delivery = delivery.clone();
+                    self.drains.spawn_on(async move { spooling.drain(delivery).await }, runtime);
+                }
                 let tailer = files::tailer(receiver, resumer)?;
                 let waker = tailer.wake_handle();
                 let identity_waker = waker.clone();
@@ -182,6 +208,7 @@ impl Agent {
                     pipeline: pipeline.name.clone(),
                     exporter: export.exporter.id.clone(),
                     ledger: Arc::clone(&ledger),
+                    spooling: spooling.clone(),
                 });
                 let own = setup::own_resource(receiver);
                 let parts = LaneParts {
@@ -193,10 +220,10 @@ impl Agent {
                     sources: Sources::new(pipeline.resource.clone(), own, identity.now()),
                     ledger: Arc::clone(&ledger),
                     room: room.clone(),
-                    sender: sender.clone(),
+                    sender,
                     stop: Arc::clone(&self.stop),
                 };
-                let books = Books { ledger, state, identity: identity.clone(), failing: false };
+                let books = Books { ledger, state, spooling, identity: identity.clone(), failing: false };
                 lanes.push((way.to_string(), parts, waker, books));
             }
         }
@@ -221,10 +248,13 @@ impl Agent {
             all_books.push(books);
         }
         // The lanes' senders are gone: deliveries end when all is sent.
-        handle.block_on(self.drain(deadline, &mut all_books))?;
+        handle.block_on(async {
+            self.drain(deadline, &mut all_books).await?;
+            self.close_spools(deadline, &all_books).await;
+            anyhow::Ok(())
+        })?;
         all_books.iter_mut().for_each(Books::save);
-        let totals: Totals = all_books.iter().map(|books| books.ledger.totals()).sum();
-        Ok(if show(&totals) && healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if show(all_books.iter()) && healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     /// Saves checkpoints until a signal comes, or a lane ends by itself, which is
@@ -239,7 +269,7 @@ impl Agent {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
                 _ = asked.recv() => {
-                    show(&self.running.iter().map(|running| running.books.ledger.totals()).sum());
+                    show(self.running.iter().map(|running| &running.books));
                 }
                 _ = ticks.tick() => {
                     self.running.iter_mut().for_each(|running| running.books.save());
@@ -273,6 +303,16 @@ impl Agent {
         while self.deliveries.join_next().await.is_some() {}
         Ok(())
     }
+
+    /// Leaves what is in spools where it is. The requests that are under way are waited
+    /// for, or they would be made again at the next start.
+    async fn close_spools(&mut self, deadline: Instant, books: &[Books]) {
+        books.iter().filter_map(|books| books.spooling.as_ref()).for_each(|spooling| spooling.close());
+        let all_closed = async { while self.drains.join_next().await.is_some() {} };
+        // What is not answered by then is delivered again.
+        let _ = tokio::time::timeout_at(deadline.into(), all_closed).await;
+        self.drains.shutdown().await;
+    }
 }
 
 fn signals() -> Result<(Signal, Signal)> {
@@ -283,6 +323,9 @@ impl Books {
     fn save(&mut self) {
         if self.identity.has_changed() {
             self.state.identify(&owner::now(&self.identity));
+        }
+        if let Some(spooling) = &self.spooling {
+            spooling.save();
         }
         match self.state.save(&self.ledger.snapshot()) {
             Ok(_) if self.failing => {
@@ -302,11 +345,13 @@ impl Books {
 
 /// Says how the books stand: at the end, and whenever SIGUSR1 asks. They balance, or it
 /// is an error.
-fn show(totals: &Totals) -> bool {
+fn show<'b>(all: impl Iterator<Item = &'b Books> + Clone) -> bool {
+    let totals: Totals = all.clone().map(|books| books.ledger.totals()).sum();
     tracing::info!(
         lines_read = totals.lines_read,
         records_delivered = totals.records_delivered,
-        records_rejected = totals.records_rejected,
+        records_dead_lettered = totals.records_dead_lettered,
+        records_spooled = totals.records_spooled,
         records_dropped = totals.records_dropped,
         records_extra = totals.records_extra,
         lines_joined = totals.lines_joined,
@@ -314,8 +359,23 @@ fn show(totals: &Totals) -> bool {
         in_flight = totals.records_in_flight,
         bytes_read = totals.bytes_read,
         bytes_acknowledged = totals.bytes_acknowledged,
+        bytes_dead_lettered = totals.bytes_dead_lettered,
         bytes_in_flight = totals.bytes_in_flight,
         "books"
     );
-    totals.balance().inspect_err(|imbalance| tracing::error!("{imbalance}")).is_ok()
+    let mut balanced = totals.balance().inspect_err(|imbalance| tracing::error!("{imbalance}")).is_ok();
+    for spooling in all.filter_map(|books| books.spooling.as_ref()) {
+        let totals = spooling.totals();
+        tracing::info!(
+            records_found = totals.found.records,
+            records_put = totals.put.records,
+            records_done = totals.done.records,
+            records_damaged = totals.damaged.records,
+            records_waiting = totals.waiting.records,
+            bytes_waiting = totals.waiting.bytes,
+            "books of the spool"
+        );
+        balanced &= totals.balance().inspect_err(|imbalance| tracing::error!("{imbalance}")).is_ok();
+    }
+    balanced
 }

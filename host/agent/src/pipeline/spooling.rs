@@ -109,25 +109,16 @@ impl Spooling {
     /// Puts a payload on the disk, however long that takes. False for one that is larger
     /// than the whole spool; `None`: stopped before.
     async fn put(&self, payload: &Payload) -> Option<bool> {
-        let mut failing = false;
         loop {
             let records = u32::try_from(payload.len()).unwrap_or(u32::MAX);
             match tokio::task::block_in_place(|| self.spool.put(payload.body(), records)) {
                 Ok(()) => return Some(true),
                 Err(PutError::TooLarge { .. }) => return Some(false),
+                // The spool says these itself, once.
                 Err(PutError::Full { needed }) => {
-                    if !std::mem::replace(&mut failing, true) {
-                        tracing::warn!(waiting = %self.totals().waiting,
-                            "the spool is at its limit: what comes now waits in its files until the backend is back");
-                    }
                     self.unless_stopped(self.spool.wait_for_room(needed)).await?;
                 }
-                Err(error) => {
-                    if !std::mem::replace(&mut failing, true) {
-                        tracing::warn!("{error}: lines wait in their files until it can be written");
-                    }
-                    self.unless_stopped(sleep(AGAIN)).await?;
-                }
+                Err(_) => self.unless_stopped(sleep(AGAIN)).await?,
             }
         }
     }
@@ -168,9 +159,9 @@ impl Spooling {
         &self,
         delivery: &mut Delivery,
         closing: &mut watch::Receiver<bool>,
-        entry: Entry,
+        mut entry: Entry,
     ) -> Option<()> {
-        let Ok(payload) = Payload::from_encoded(Bytes::copy_from_slice(&entry.payload)) else {
+        let Ok(payload) = Payload::from_encoded(Bytes::from(std::mem::take(&mut entry.payload))) else {
             // Its checksum is right, so it was no payload when it was written.
             tracing::error!(records = entry.records, "a batch in the spool is none, and is lost");
             self.spool.done(&[entry]);

@@ -41,7 +41,9 @@ pub enum Answer {
 /// Decides on a request by its records. What it answers is what the sink does, but for
 /// [`Answer::CutBefore`], which comes too late and is a [`Answer::CutAfter`].
 #[derive(Clone)]
-pub struct ByRecords(Arc<dyn Fn(&[Record]) -> Answer + Send + Sync>);
+pub struct ByRecords(Arc<Decide>);
+
+type Decide = dyn Fn(&[Record]) -> Answer + Send + Sync;
 
 impl ByRecords {
     pub(super) fn decide(&self, records: &[Record]) -> Answer {

@@ -357,7 +357,7 @@ error: `sending_queue.storage_max_age` of exporter `otlphttp`: a duration needs 
         "exporters:\n  otlp:\n    endpoint: localhost:4317\n    logs_endpoint: x\n",
         r"error: unknown key `logs_endpoint` in exporter `otlp`
   --> x.yaml:13:5
-  hint: keys: `endpoint`, `compression`, `timeout`, `headers`, `tls`, `keepalive`, `authority`, `retry_on_failure`, `sending_queue`, `read_buffer_size`, `write_buffer_size`, `wait_for_ready`, `balancer_name`",
+  hint: keys: `endpoint`, `compression`, `timeout`, `headers`, `tls`, `keepalive`, `authority`, `retry_on_failure`, `sending_queue`, `dead_letter`, `read_buffer_size`, `write_buffer_size`, `wait_for_ready`, `balancer_name`",
     ),
     (
         EXPORTERS,
