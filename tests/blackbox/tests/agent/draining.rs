@@ -136,7 +136,7 @@ fn what_is_in_flight_is_bounded_while_the_backend_hangs() {
 impl Rig {
     /// Waits until the agent has read next to nothing for a second: it has read all, or may not
     /// read on. Its walks go on, and notifications of its own opening of folders are read too.
-    fn wait_until_idle(&mut self) {
+    pub(crate) fn wait_until_idle(&mut self) {
         let (mut last, mut since) = (0, Instant::now());
         let idle = eventually(PATIENCE, || {
             let now = bytes_read(self);
@@ -154,7 +154,7 @@ fn bytes_read(rig: &mut Rig) -> u64 {
     number(&proc(rig, "io"), "rchar:")
 }
 
-fn peak_memory(rig: &mut Rig) -> u64 {
+pub(crate) fn peak_memory(rig: &mut Rig) -> u64 {
     number(&proc(rig, "status"), "VmHWM:") * 1024
 }
 
