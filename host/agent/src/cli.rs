@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Check a config and print what it means, with all defaults.
     Check(Check),
+    /// Send records again that a backend has refused, from a dead-letter file.
+    Replay(Replay),
     /// Print a completion script, for example `skidway completion bash`.
     Completion {
         /// Which shell.
@@ -58,6 +60,30 @@ pub(crate) struct Run {
     /// delivered by then is read again at the next start.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub(crate) drain: u64,
+}
+
+/// What `replay` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "What the backend takes is removed from the file; what it refuses again stays in it. An agent may \
+write to the file meanwhile.\n\n\
+Example:\n  \
+skidway replay --config /etc/skidway/config.yaml /var/lib/skidway/dead-letter/otlphttp.jsonl\n\n\
+Exit codes: 0 all were taken, 1 some were not, 2 wrong usage or config."
+)]
+pub(crate) struct Replay {
+    #[command(flatten)]
+    pub(crate) files: ConfigFiles,
+    /// The exporter to send them through.
+    /// [default: for each record the one that it was refused by]
+    #[arg(long, value_name = "ID")]
+    pub(crate) exporter: Option<String>,
+    /// Leave the file as it is.
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Dead-letter files: JSON lines, as the agent writes them.
+    #[arg(value_name = "DEADLETTER", required = true)]
+    pub(crate) dead_letters: Vec<PathBuf>,
 }
 
 /// What `check` takes.

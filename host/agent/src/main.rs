@@ -48,6 +48,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Check(args) => commands::check::run(args),
         Command::Parse(args) => done(commands::parse::run(args)),
         Command::Inspect(args) => done(commands::inspect::run(args)),
+        Command::Replay(args) => commands::replay::run(args),
         Command::Completion { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "skidway", &mut stdout());
             Ok(ExitCode::SUCCESS)

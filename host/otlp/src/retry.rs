@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tracing::{error, warn};
+use tracing::warn;
 
 use crate::attempt::{Attempt, Status, answers};
 use crate::backoff::{Backoff, Pace};
@@ -97,7 +97,8 @@ impl Delivery {
         Self { exporter, policy, dead_letters, link, stop, soon, slow, warned: None, halved: false }
     }
 
-    /// Sets refused records aside there. Without that they are lost.
+    /// Sets refused records aside there. Without that they are the caller's, who has to say
+    /// what becomes of them.
     #[must_use]
     pub fn with_dead_letters(self, dead_letters: DeadLetters) -> Self {
         Self { dead_letters: Some(dead_letters), ..self }
@@ -265,16 +266,11 @@ impl Delivery {
     }
 
     fn tell_refused(&self, settled: &Outcome) {
-        let (refused, backend) = (settled.refused(), self.exporter.backend());
-        if refused == 0 {
-            return;
-        }
-        match &self.dead_letters {
-            Some(dead_letters) => dead_letters.tell(refused, backend, &settled.reasons),
-            None => {
-                let reasons = settled.reasons.join("; ");
-                error!("backend {backend} refused {refused} lines, which are lost: {reasons}");
-            }
+        let refused = settled.refused();
+        if refused > 0
+            && let Some(dead_letters) = &self.dead_letters
+        {
+            dead_letters.tell(refused, self.exporter.backend(), &settled.reasons);
         }
     }
 

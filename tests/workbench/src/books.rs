@@ -17,7 +17,7 @@ pub(crate) struct Books {
     /// Records that a processor left out on purpose.
     pub(crate) records_dropped: u64,
     /// Records that the receiver refused for good.
-    pub(crate) records_rejected: u64,
+    pub(crate) records_dead_lettered: u64,
     /// Records that were read but not acknowledged at the end.
     pub(crate) in_flight: u64,
 }
@@ -47,7 +47,7 @@ impl Books {
             lines_skipped: number("lines_skipped")?,
             records_extra: number("records_extra")?,
             records_dropped: number("records_dropped")?,
-            records_rejected: number("records_rejected")?,
+            records_dead_lettered: number("records_dead_lettered")?,
             in_flight: number("in_flight")?,
         })
     }
@@ -76,7 +76,7 @@ impl Books {
             + self.lines_joined
             + self.lines_skipped
             + self.records_dropped
-            + self.records_rejected
+            + self.records_dead_lettered
             + self.in_flight
     }
 }
@@ -87,7 +87,7 @@ mod tests {
 
     const LINE: &str = r#"{"level":"INFO","message":"books","lines_read":10,"records_delivered":6,
         "lines_joined":2,"lines_skipped":2,"records_extra":1,"records_dropped":1,
-        "records_rejected":0,"in_flight":0}"#;
+        "records_dead_lettered":0,"in_flight":0}"#;
 
     fn books() -> Books {
         Books::find(&["not JSON".to_owned(), LINE.to_owned(), "{}".to_owned()]).unwrap()

@@ -82,7 +82,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     books.check(in_files.all, sink.delivered())?;
     println!(
         "  {} + {} + {} = {}: it balances",
-        books.records_delivered + books.records_dropped + books.records_rejected - books.records_extra,
+        books.records_delivered + books.records_dropped + books.records_dead_lettered - books.records_extra,
         books.lines_joined,
         books.lines_skipped,
         books.lines_read

@@ -109,7 +109,7 @@ pub(crate) fn books(books: &Books, in_files: &Lines, arrived: u64) {
         say("records beyond the first of their line", books.records_extra);
     }
     say("records left out by a processor", books.records_dropped);
-    say("records refused by the receiver", books.records_rejected);
+    say("records refused by the receiver", books.records_dead_lettered);
     say("records in flight at the end", books.in_flight);
 }
 

@@ -3,4 +3,5 @@
 pub(crate) mod check;
 pub(crate) mod inspect;
 pub(crate) mod parse;
+pub(crate) mod replay;
 pub(crate) mod run;

@@ -7,13 +7,13 @@
 //! when it is full, and the oldest of the renamed ones is deleted at the bound: only then
 //! are records lost, and that is said at ERROR with their number.
 //!
-//! Writers and `skidway replay` lock the file (`flock`) while they write to it or take it
-//! away; a writer that then holds a file without that name opens the new one.
+//! Writers and `skidway replay` lock the file (`flock`) while they change it; who then
+//! holds a file that has lost its name opens the new one.
 
 mod letter;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -143,13 +143,35 @@ fn open_locked(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Renames a dead-letter file, so that nothing is added to it any more. What refuses
-/// records meanwhile begins a new one.
-pub fn take_away(path: &Path, to: &Path) -> io::Result<()> {
-    // Not to be made by looking at it.
-    fs::metadata(path)?;
-    let _lock = open_locked(path)?;
-    fs::rename(path, to)
+/// Leaves these lines and those behind `read_to` in a dead-letter file, from which
+/// everything before that was read by this handle: the others were sent again. A file
+/// without lines is deleted. False, and nothing is changed, where another file has the
+/// name by now.
+pub fn keep_only(path: &Path, read: &File, read_to: u64, lines: &[Vec<u8>]) -> io::Result<bool> {
+    if fs::metadata(path).is_err() {
+        return Ok(false);
+    }
+    let locked = open_locked(path)?;
+    let (is, was) = (locked.metadata()?, read.metadata()?);
+    if (is.dev(), is.ino()) != (was.dev(), was.ino()) {
+        return Ok(false);
+    }
+    let mut kept = lines.concat();
+    let mut later = read;
+    later.seek(SeekFrom::Start(read_to))?;
+    later.read_to_end(&mut kept)?;
+    if kept.is_empty() {
+        fs::remove_file(path)?;
+        return Ok(true);
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".tmp");
+    let temporary = PathBuf::from(name);
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    file.write_all(&kept)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)?;
+    Ok(true)
 }
 
 fn count_lines(path: &Path) -> u64 {

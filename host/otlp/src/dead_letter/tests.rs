@@ -100,17 +100,19 @@ fn the_files_are_bounded_and_what_goes_is_counted() {
     assert_eq!(read(letters.path()).last().unwrap().payload().unwrap(), lines(19..20));
 }
 
+/// As `skidway replay` does, while others write.
 #[test]
-fn who_takes_the_file_away_meets_no_writer_in_the_middle() {
+fn what_is_taken_out_is_taken_once_and_what_comes_meanwhile_stays() {
     let folder = tempfile::tempdir().unwrap();
     let letters = letters(folder.path(), 1 << 30, 1);
-    letters.write(&lines(0..1), "b", "r").unwrap();
     let done = AtomicBool::new(false);
     let mut taken = Vec::new();
     std::thread::scope(|scope| {
         let writers: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(|| (0..200).for_each(|n| letters.write(&lines(n..n + 1), "b", "r").unwrap()))
+            .map(|w| {
+                let letters = &letters;
+                let write = move |n| letters.write(&lines(n..n + 1), &w.to_string(), "r").unwrap();
+                scope.spawn(move || (0..200).for_each(write))
             })
             .collect();
         scope.spawn(|| {
@@ -118,13 +120,37 @@ fn who_takes_the_file_away_meets_no_writer_in_the_middle() {
             done.store(true, Ordering::Release);
         });
         while !done.load(Ordering::Acquire) || letters.path().exists() {
-            let to = folder.path().join(format!("taken-{}", taken.len()));
-            if take_away(letters.path(), &to).is_ok() {
-                taken.push(to);
-            }
+            let Ok(file) = File::open(letters.path()) else { continue };
+            let mut text = String::new();
+            (&file).read_to_string(&mut text).unwrap();
+            let whole = text.rfind('\n').map_or(0, |end| end + 1);
+            let mut read: Vec<Vec<u8>> = text[..whole].split_inclusive('\n').map(|l| l.into()).collect();
+            // Every other one is refused again.
+            let kept = read.split_off(read.len().div_ceil(2));
+            assert!(keep_only(letters.path(), &file, whole as u64, &kept).unwrap());
+            taken.extend(read);
         }
     });
-    assert_eq!(taken.iter().map(|path| read(path).len()).sum::<usize>(), 401);
+    let letter = |line: &Vec<u8>| Letter::read(line).unwrap();
+    let mut taken: Vec<_> =
+        taken.iter().map(letter).map(|l| (l.backend.clone(), l.payload().unwrap().body().clone())).collect();
+    assert_eq!(taken.len(), 400);
+    taken.sort();
+    taken.dedup();
+    assert_eq!(taken.len(), 400);
+}
+
+#[test]
+fn a_file_that_was_put_aside_meanwhile_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = letters(folder.path(), 1 << 30, 1);
+    letters.write(&lines(0..1), "b", "r").unwrap();
+    let file = File::open(letters.path()).unwrap();
+    fs::rename(letters.path(), folder.path().join("aside")).unwrap();
+    assert!(!keep_only(letters.path(), &file, 0, &[]).unwrap());
+    letters.write(&lines(1..2), "b", "r").unwrap();
+    assert!(!keep_only(letters.path(), &file, 0, &[]).unwrap());
+    assert_eq!(read(letters.path()).len(), 1);
 }
 
 #[test]

@@ -63,6 +63,13 @@ pub(crate) fn check(rig: &Rig) -> Ended {
     run(command)
 }
 
+/// `skidway replay` on a rig's config, environment and dead-letter file.
+pub(crate) fn replay(rig: &Rig, arguments: &[&str]) -> Ended {
+    let mut command = command(&rig.command_line("replay"));
+    command.args(arguments).arg(rig.dead_letter_file()).envs(rig.environment().iter().cloned());
+    run(command)
+}
+
 fn run(mut command: Command) -> Ended {
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();

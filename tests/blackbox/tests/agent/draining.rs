@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 const WAITING: Books = Books {
     lines_read: 100,
     records_delivered: 0,
-    records_rejected: 0,
+    records_dead_lettered: 0,
+    records_spooled: 0,
     records_dropped: 0,
     records_extra: 0,
     lines_joined: 0,

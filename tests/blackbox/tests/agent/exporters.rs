@@ -95,11 +95,15 @@ fn a_batch_is_given_up_only_where_that_is_asked_for() {
     rig.sink.set_answer(Answer::status(503));
     rig.append("syslog", ended(0..100));
     rig.start();
-    let said = rig.wait_for_log("are lost:");
-    assert!(said.contains("gives up after 200ms") && said.contains("ERROR"), "{said}");
-    let lost = Books { lines_read: 100, records_rejected: 100, ..Books::default() };
+    let said = rig.wait_for_log("`skidway replay`");
+    assert!(said.contains("gives up after 200ms") && said.contains("WARN"), "{said}");
+    let lost = Books { lines_read: 100, records_dead_lettered: 100, ..Books::default() };
     assert_eq!(rig.stop(), lost.and_blank(1));
-    assert_eq!(rig.said("config: lines are lost when the backend is away for longer than 200ms").len(), 1);
+    assert_eq!(
+        rig.said("config: lines become dead letters when the backend is away for longer than 200ms").len(),
+        1
+    );
+    assert_eq!(rig.dead_letters().len(), 100);
 }
 
 /// The bodies in a file of JSON lines, as far as these are whole.

@@ -99,51 +99,6 @@ fn takes_only_small_requests() {
 }
 
 #[test]
-fn does_not_take_one_record_however_small_the_request() {
-    let mut rig = Rig::new();
-    rig.sink.set_answer(Answer::TooLargeOver(5000));
-    let large = format!("{} {}\n", ubuntu(10..11).trim_end(), "x".repeat(6000));
-    rig.append("syslog", ubuntu(0..10) + &large + &ubuntu(11..20));
-    rig.start();
-    rig.expect(&(ubuntu(0..10) + &ubuntu(11..20)));
-    let books = rig.stop();
-    assert_eq!(books, Books { lines_read: 20, records_rejected: 1, ..Books::all_delivered(19) });
-    let said = rig.said("\"ERROR\"");
-    assert!(said.len() == 1 && said[0].contains("rejected 1 lines"), "{said:?}");
-}
-
-#[test]
-fn rejects_some_records_of_a_request() {
-    let mut rig = Rig::new();
-    rig.sink.answer_next(1, Answer::PartialSuccess { rejected: 2, message: "too old".to_owned() });
-    rig.append("syslog", ended(0..5));
-    rig.start();
-    rig.expect(&ubuntu(0..3));
-    let books = Books { lines_read: 5, records_rejected: 2, ..Books::all_delivered(3) };
-    assert_eq!(rig.stop(), books.and_blank(1));
-    assert_eq!(rig.sink.requests(), 1, "what was rejected is not sent again");
-    let said = rig.said("\"ERROR\"");
-    assert!(
-        said.len() == 1 && said[0].contains("rejected 2 lines") && said[0].contains("too old"),
-        "{said:?}"
-    );
-}
-
-#[test]
-fn refuses_a_request_as_bad() {
-    let mut rig = Rig::new();
-    rig.sink.answer_next(1, Answer::status(400));
-    rig.append("syslog", ended(0..100));
-    rig.start();
-    rig.sink.wait_for(PATIENCE, |state| state.answered(400) == 1).unwrap();
-    rig.append("syslog", ubuntu(100..110));
-    rig.expect(&ubuntu(100..110));
-    let books = Books { lines_read: 110, records_rejected: 100, ..Books::all_delivered(10) };
-    assert_eq!(rig.stop(), books.and_blank(1));
-    assert_eq!(rig.said("rejected 100 lines").len(), 1);
-}
-
-#[test]
 fn a_wrong_key_is_said_once_and_the_lines_wait_for_the_right_one() {
     let mut rig = Rig::new();
     rig.sink.set_answer(Answer::RequireHeader("authorization".to_owned(), "right-key".to_owned()));

@@ -265,6 +265,22 @@ impl Rig {
         self.ended.extend(self.agent.take());
     }
 
+    /// The bodies in the dead-letter file of the exporter, and why they were refused.
+    pub(crate) fn dead_letters(&self) -> Vec<(String, String)> {
+        let text = fs::read_to_string(self.dead_letter_file()).unwrap_or_default();
+        let letter = |line: &str| -> (String, String) {
+            let letter: Value = serde_json::from_str(line).unwrap();
+            let record = &letter["request"]["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0];
+            let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{letter}")).to_owned();
+            (text(&record["body"]["stringValue"]), text(&letter["reason"]))
+        };
+        text.lines().map(letter).collect()
+    }
+
+    pub(crate) fn dead_letter_file(&self) -> PathBuf {
+        self.folder.path().join("state/dead-letter/otlphttp.jsonl")
+    }
+
     // === what arrives ===
 
     /// Waits until so many records were delivered, and answers all of them.
@@ -290,7 +306,8 @@ impl Rig {
 pub(crate) struct Books {
     pub(crate) lines_read: u64,
     pub(crate) records_delivered: u64,
-    pub(crate) records_rejected: u64,
+    pub(crate) records_dead_lettered: u64,
+    pub(crate) records_spooled: u64,
     pub(crate) records_dropped: u64,
     pub(crate) records_extra: u64,
     pub(crate) lines_joined: u64,
@@ -317,15 +334,16 @@ impl Books {
         let books = Self {
             lines_read: count("lines_read"),
             records_delivered: count("records_delivered"),
-            records_rejected: count("records_rejected"),
+            records_dead_lettered: count("records_dead_lettered"),
+            records_spooled: count("records_spooled"),
             records_dropped: count("records_dropped"),
             records_extra: count("records_extra"),
             lines_joined: count("lines_joined"),
             lines_skipped: count("lines_skipped"),
             in_flight: count("in_flight"),
         };
-        let records =
-            books.records_delivered + books.records_rejected + books.records_dropped + books.in_flight;
+        let answered = books.records_delivered + books.records_dead_lettered + books.records_spooled;
+        let records = answered + books.records_dropped + books.in_flight;
         let in_records = records + books.lines_joined + books.lines_skipped;
         assert_eq!(books.lines_read + books.records_extra, in_records, "{books:?} do not balance");
         books
