@@ -8,11 +8,11 @@ use plotters::prelude::*;
 use crate::{BACK, CAPACITY, GONE};
 
 /// One case.
-pub struct Panel<'n> {
+pub(crate) struct Panel<'n> {
     /// What the gateway does.
-    pub title: &'n str,
+    pub(crate) title: &'n str,
     /// Requests in each second, by policy.
-    pub lines: Vec<(&'n str, Vec<u32>)>,
+    pub(crate) lines: Vec<(&'n str, Vec<u32>)>,
 }
 
 const SIZE: (u32, u32) = (1_000, 1_050);
@@ -22,7 +22,7 @@ const COLOURS: [RGBColor; 4] =
     [RGBColor(214, 96, 77), RGBColor(240, 170, 60), RGBColor(120, 170, 120), RGBColor(30, 90, 180)];
 
 /// Writes the picture.
-pub fn draw(path: &Path, panels: &[Panel<'_>]) -> Result<(), Box<dyn Error>> {
+pub(crate) fn draw(path: &Path, panels: &[Panel<'_>]) -> Result<(), Box<dyn Error>> {
     let area = SVGBackend::new(path, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
     for (panel, area) in panels.iter().zip(area.split_evenly((panels.len(), 1))) {

@@ -23,26 +23,26 @@ const FULL: u64 = 75 * ONE;
 
 /// What happens.
 #[derive(Debug, Clone, Copy)]
-pub struct Scenario {
+pub(crate) struct Scenario {
     /// How many agents there are.
-    pub agents: u32,
+    pub(crate) agents: u32,
     /// How many requests a second the gateway answers.
-    pub capacity: u32,
+    pub(crate) capacity: u32,
     /// The second in which it goes away.
-    pub gone: u64,
+    pub(crate) gone: u64,
     /// The second in which it is back.
-    pub back: u64,
+    pub(crate) back: u64,
     /// The second in which the simulation ends.
-    pub end: u64,
+    pub(crate) end: u64,
     /// What it says while it is away, from its load balancer.
-    pub away: Refusal,
+    pub(crate) away: Refusal,
     /// What it says when it has too much to do.
-    pub overloaded: Refusal,
+    pub(crate) overloaded: Refusal,
 }
 
 /// What a refusal says of the next try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// Nothing.
     Silent,
     /// `Retry-After` in seconds.
@@ -53,16 +53,16 @@ pub enum Refusal {
 
 /// How agents pause.
 #[derive(Debug, Clone, Copy)]
-pub struct Policy {
+pub(crate) struct Policy {
     /// The intervals.
-    pub backoff: Backoff,
+    pub(crate) backoff: Backoff,
     /// What is done with them.
-    pub way: Way,
+    pub(crate) way: Way,
 }
 
 /// What is done with a backoff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     /// What the agent does.
     Paced,
     /// Each batch begins anew; what the gateway asks for comes before the pause.
@@ -74,23 +74,23 @@ pub enum Way {
 
 /// What the gateway saw.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// Requests in each second.
-    pub requests: Vec<u32>,
+    pub(crate) requests: Vec<u32>,
     /// Those that it took.
-    pub taken: Vec<u32>,
+    pub(crate) taken: Vec<u32>,
     /// The second in which no agent had more than a usual batch left.
-    pub drained: Option<u64>,
+    pub(crate) drained: Option<u64>,
 }
 
 impl Seen {
     /// The busiest second of those.
-    pub fn peak(&self, seconds: std::ops::Range<u64>) -> u32 {
+    pub(crate) fn peak(&self, seconds: std::ops::Range<u64>) -> u32 {
         self.within(seconds).iter().copied().max().unwrap_or_default()
     }
 
     /// Requests refused between the return and the end of the backlog, for each one taken.
-    pub fn refused_per_taken(&self, back: u64) -> f64 {
+    pub(crate) fn refused_per_taken(&self, back: u64) -> f64 {
         let drained = self.drained.unwrap_or(self.requests.len() as u64) as usize;
         let sum = |counts: &[u32]| counts[back as usize..drained].iter().sum::<u32>();
         let taken = sum(&self.taken);
@@ -98,7 +98,7 @@ impl Seen {
     }
 
     /// Requests a second over those.
-    pub fn mean(&self, seconds: std::ops::Range<u64>) -> u32 {
+    pub(crate) fn mean(&self, seconds: std::ops::Range<u64>) -> u32 {
         let within = self.within(seconds);
         within.iter().sum::<u32>() / (within.len() as u32).max(1)
     }
@@ -139,7 +139,7 @@ impl Gateway {
 }
 
 /// Plays a scenario. The same seed, the same course.
-pub fn simulate(scenario: &Scenario, policy: &Policy, seed: u64) -> Seen {
+pub(crate) fn simulate(scenario: &Scenario, policy: &Policy, seed: u64) -> Seen {
     fastrand::seed(seed);
     let mut gateway = Gateway { scenario: *scenario, free: 0 };
     let seconds = scenario.end as usize;
