@@ -7,11 +7,13 @@
 
 use std::fmt;
 use std::fs;
+use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
+use skidway_state::StateFile;
 
 /// The ids, as written in the config.
 #[derive(Debug, Clone, Copy)]
@@ -35,19 +37,25 @@ impl Way<'_> {
     pub(crate) fn state_folder(&self, state_dir: &Path) -> Result<PathBuf> {
         let receiver = state_dir.join("receivers").join(folder_name(self.receiver));
         let own = receiver.join(format!("{}-{}", folder_name(self.pipeline), folder_name(self.exporter)));
-        if !own.exists()
+        if StateFile::is_new(&own)
             && let Some(other) = latest(&receiver)
         {
-            // As the state file's own folder: nobody else's business.
-            let mut builder = fs::DirBuilder::new();
-            builder.recursive(true).mode(0o700);
-            builder
-                .create(&own)
-                .and_then(|()| fs::copy(&other, own.join(CHECKPOINTS)))
+            begin_with(&other, &own)
                 .with_context(|| format!("cannot begin where {} ends", other.display()))?;
         }
         Ok(own)
     }
+}
+
+/// Copies the checkpoints of another way. All of them are there or none: a folder without any
+/// is that of a first run, and half of them would be ruins.
+fn begin_with(other: &Path, own: &Path) -> io::Result<()> {
+    // As the state file's own folder: nobody else's business.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(own)?;
+    let temporary = own.join("checkpoints.json.copy");
+    fs::copy(other, &temporary)?;
+    fs::File::open(&temporary)?.sync_all()?;
+    fs::rename(temporary, own.join(CHECKPOINTS))
 }
 
 fn folder_name(id: &str) -> String {
@@ -80,5 +88,15 @@ mod tests {
         fs::write(first.join(CHECKPOINTS), "moved on").unwrap();
         way("debug").state_folder(folder.path()).unwrap();
         assert_eq!(fs::read_to_string(second.join(CHECKPOINTS)).unwrap(), "first", "it has its own by now");
+        // A crash before the copy was whole.
+        fs::remove_file(second.join(CHECKPOINTS)).unwrap();
+        way("debug").state_folder(folder.path()).unwrap();
+        assert_eq!(fs::read_to_string(second.join(CHECKPOINTS)).unwrap(), "moved on");
+        assert!(fs::read_dir(&second).unwrap().count() == 1, "nothing else is left behind");
+        // A person who moved it away wants to start afresh.
+        fs::write(second.join("lock"), "").unwrap();
+        fs::remove_file(second.join(CHECKPOINTS)).unwrap();
+        way("debug").state_folder(folder.path()).unwrap();
+        assert!(!second.join(CHECKPOINTS).exists());
     }
 }

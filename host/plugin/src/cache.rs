@@ -88,8 +88,10 @@ impl Cache {
         let content = compiled.serialize().map_err(io::Error::other)?;
         let name = format!("{}{}.cwasm", self.prefix(component), Digest::of(&content));
         let temporary = self.folder.join(format!(".{name}.{}", std::process::id()));
-        fs::write(&temporary, content)?;
-        fs::rename(&temporary, self.folder.join(name))
+        let kept =
+            fs::write(&temporary, content).and_then(|()| fs::rename(&temporary, self.folder.join(name)));
+        // Half a file on a disk that is full stays for ever: the next process has another name.
+        kept.inspect_err(|_| drop(fs::remove_file(&temporary)))
     }
 }
 
@@ -144,6 +146,19 @@ mod tests {
         fs::write(&file, content).unwrap();
         assert!(cache.get(&engine, digest).is_none());
         assert!(!file.exists());
+    }
+
+    #[test]
+    fn what_cannot_be_kept_leaves_nothing_behind() {
+        let (_folder, _engine, cache, component, digest) = setup();
+        cache.put(digest, &component).unwrap();
+        let file = only_file(&cache);
+        fs::remove_file(&file).unwrap();
+        // A folder in its place: the rename fails.
+        fs::create_dir_all(file.join("in the way")).unwrap();
+        assert!(cache.put(digest, &component).is_err());
+        assert_eq!(only_file(&cache), file);
+        assert_eq!(fs::read_dir(&cache.folder).unwrap().count(), 1);
     }
 
     #[test]

@@ -28,11 +28,11 @@
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 
 use skidway_model::Lineage;
@@ -43,6 +43,7 @@ mod format;
 
 const NAME: &str = "checkpoints.json";
 const PREVIOUS: &str = "checkpoints.previous.json";
+const TEMPORARY: &str = "checkpoints.json.tmp";
 const LOCK: &str = "lock";
 /// Far more than the entries of ten thousand files; what is larger is not ours.
 const MAX_BYTES: u64 = 256 << 20;
@@ -77,7 +78,7 @@ struct Entry {
 #[non_exhaustive]
 pub enum StateError {
     /// The folder cannot be made or entered.
-    #[error("cannot use the state folder {}: {source}; make it writable for this user or choose another one", path.display())]
+    #[error("cannot use the state folder {}: {source}{}", path.display(), remedy(path, source))]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -103,7 +104,7 @@ pub enum StateError {
         known: u64,
     },
     /// It is there and cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}; make it readable for this user, or move it away to start afresh", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -120,6 +121,26 @@ pub enum StateError {
     },
 }
 
+/// What is wrong with a folder, where more can be said than the system says, and what to
+/// do about it.
+fn remedy(path: &Path, error: &io::Error) -> String {
+    // The first that is there: below it nothing could be made.
+    let first = path.ancestors().find_map(|path| Some((path, path.metadata().ok()?)));
+    let own = rustix::process::geteuid().as_raw();
+    match (error.kind(), first) {
+        (io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists, Some((path, _))) => {
+            format!("; {} is in the way: move it, or choose another folder", path.display())
+        }
+        (io::ErrorKind::PermissionDenied, Some((path, is))) if is.uid() != own => format!(
+            "; {} belongs to user {} and this is user {own}: run as that user, `chown -R {own}` it, or choose \
+             another folder",
+            path.display(),
+            is.uid()
+        ),
+        _ => "; make it writable for this user, or choose another folder".to_owned(),
+    }
+}
+
 fn holder(pid: Option<u32>) -> String {
     pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
 }
@@ -132,10 +153,10 @@ impl StateFile {
     /// moved aside to `checkpoints.json.corrupt`, said at WARN, and the one before it
     /// counts.
     pub fn open(folder: &Path, host: &Host) -> Result<(Self, Resumer), StateError> {
-        let unusable = |source| StateError::Folder { path: folder.to_owned(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unusable)?;
+        make(folder).map_err(|source| StateError::Folder { path: folder.to_owned(), source })?;
         let lock = lock(folder)?;
-        let Found { saved, first_run } = load_latest(folder)?;
+        try_to_write(folder)?;
+        let Found { saved, first_run, ruins } = load_latest(folder)?;
         let generation = saved.generation;
         let is_ours = host.may_be(&saved.host);
         if !is_ours {
@@ -143,7 +164,8 @@ impl StateFile {
                 "the state was written on another host, as in a copy of its disk: starting afresh");
         }
         let before = if is_ours { saved } else { format::Saved::default() };
-        let first_run = first_run || !is_ours;
+        // Of ruins nobody can tell whose they are.
+        let first_run = first_run || (!is_ours && !ruins);
         let host = host.or(&before.host);
         // On a first run even an empty state is worth writing: it says that there
         // was a first run.
@@ -175,6 +197,11 @@ impl StateFile {
     /// Whether an earlier run left something in this folder.
     pub fn exists(folder: &Path) -> bool {
         [NAME, PREVIOUS].iter().any(|name| folder.join(name).exists())
+    }
+
+    /// Whether no run has had this folder yet.
+    pub fn is_new(folder: &Path) -> bool {
+        !Self::exists(folder) && !folder.join(LOCK).exists()
     }
 
     /// Saves a snapshot; `false` when there was nothing to write. Files that are not
@@ -238,14 +265,18 @@ impl StateFile {
     }
 
     fn write(&self, path: &Path) -> io::Result<()> {
-        let temporary = self.folder.join(format!("{NAME}.tmp"));
+        let temporary = self.folder.join(TEMPORARY);
         match fs::remove_file(&temporary) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
+        let content = format::encode(self.generation + 1, &self.host, self.entries.values())?;
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-        file.write_all(&format::encode(self.generation + 1, &self.host, self.entries.values())?)?;
-        file.sync_all()?;
+        if let Err(error) = file.write_all(&content).and_then(|()| file.sync_all()) {
+            // Half a file on a disk that is full is of no use to anybody.
+            let _ = fs::remove_file(&temporary);
+            return Err(error);
+        }
         // Between the two renames there is the one before only, which counts then.
         match fs::rename(path, self.folder.join(PREVIOUS)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -256,7 +287,37 @@ impl StateFile {
     }
 }
 
-/// Takes the folder, or says who has it.
+/// Makes the folder where it is missing, for good.
+fn make(folder: &Path) -> io::Result<()> {
+    let missing = folder.ancestors().take_while(|path| !path.is_dir()).count();
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    // Each name that is new stands in the folder above it. A relative path may have none.
+    for above in folder.ancestors().skip(1).take(missing).filter(|above| !above.as_os_str().is_empty()) {
+        File::open(above)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Finds out whether this user can make files there, before anything depends on it. A disk
+/// that is full may have room later.
+fn try_to_write(folder: &Path) -> Result<(), StateError> {
+    let temporary = folder.join(TEMPORARY);
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary) {
+        Err(source)
+            if matches!(
+                source.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+            ) =>
+        {
+            Err(StateError::Folder { path: folder.to_owned(), source })
+        }
+        // If it cannot be removed, saving says so.
+        _ => Ok(drop(fs::remove_file(&temporary))),
+    }
+}
+
+/// Takes the folder, or says who has it. A lock that leads elsewhere is not followed: who
+/// owns the folder may not be who runs this.
 fn lock(folder: &Path) -> Result<File, StateError> {
     let unusable = |source| StateError::Folder { path: folder.to_owned(), source };
     let path = folder.join(LOCK);
@@ -267,6 +328,7 @@ fn lock(folder: &Path) -> Result<File, StateError> {
         .create(true)
         .truncate(false)
         .mode(0o600)
+        .custom_flags(OFlags::NOFOLLOW.bits() as i32)
         .open(path)
         .map_err(unusable)?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -289,6 +351,8 @@ struct Found {
     saved: format::Saved,
     /// There was none.
     first_run: bool,
+    /// There was a later one, which cannot be understood.
+    ruins: bool,
 }
 
 /// The latest state that is whole. Without any, but with ruins, it is not a first run:
@@ -302,7 +366,7 @@ fn load_latest(folder: &Path) -> Result<Found, StateError> {
                     tracing::warn!(state = %folder.display(), generation = saved.generation,
                         "going on from the state before the last one: some lines are sent again");
                 }
-                return Ok(Found { saved, first_run: false });
+                return Ok(Found { saved, first_run: false, ruins });
             }
             Loaded::Missing => {}
             Loaded::Corrupt => ruins = true,
@@ -312,7 +376,7 @@ fn load_latest(folder: &Path) -> Result<Found, StateError> {
         tracing::warn!(state = %folder.display(),
             "no state is left to go on from: files are read from their beginning, so lines are sent again");
     }
-    Ok(Found { saved: format::Saved::default(), first_run: !ruins })
+    Ok(Found { saved: format::Saved::default(), first_run: !ruins, ruins })
 }
 
 enum Loaded {

@@ -215,6 +215,24 @@ fn on_another_host_it_starts_afresh() {
 }
 
 #[test]
+fn the_ruins_of_a_copy_are_no_first_run() {
+    let folder = folder();
+    let host = |instance: &str| Host { instance: Some(instance.to_owned()), machine: None };
+    let opened = |instance| StateFile::open(folder.path(), &host(instance)).unwrap();
+    let (mut state, _) = opened("i-1");
+    state.save(&snapshot(&[checkpoint("/a", 1, 5)])).unwrap();
+    drop(state);
+    // The copy's own state, behind it that of the first host.
+    let (mut state, _) = opened("i-2");
+    state.save(&snapshot(&[checkpoint("/a", 1, 9)])).unwrap();
+    drop(state);
+    fs::write(folder.path().join(NAME), "{").unwrap();
+    let (_state, resumer) = opened("i-2");
+    assert_eq!(resumer.unclaimed().count(), 0, "the first host's offsets are not ours");
+    assert!(!resumer.first_run(), "`start_at: end` would lose what was written meanwhile");
+}
+
+#[test]
 fn a_text_that_is_there_twice_counts_as_far_as_all_of_it_is_done_with() {
     let folder = folder();
     let (mut state, _) = open(&folder).unwrap();
@@ -257,6 +275,40 @@ fn a_folder_that_cannot_be_is_an_error_with_its_name() {
     let error = StateFile::open(&file.join("state"), &Host::default()).unwrap_err();
     assert!(matches!(error, StateError::Folder { .. }), "{error}");
     assert!(error.to_string().contains("file/state"), "{error}");
+}
+
+#[test]
+fn what_is_in_the_way_of_a_folder_is_named() {
+    let folder = folder();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    for path in [file.clone(), file.join("a/b")] {
+        let error = StateFile::open(&path, &Host::default()).unwrap_err().to_string();
+        let named = format!("{} is in the way", file.display());
+        assert!(error.contains(&named) && error.contains("choose another folder"), "{error}");
+    }
+}
+
+#[test]
+fn a_lock_that_leads_elsewhere_is_not_followed() {
+    let folder = folder();
+    let victim = folder.path().join("victim");
+    fs::write(&victim, "keep me").unwrap();
+    std::os::unix::fs::symlink(&victim, folder.path().join(LOCK)).unwrap();
+    assert!(matches!(open(&folder), Err(StateError::Folder { .. })));
+    assert_eq!(fs::read_to_string(victim).unwrap(), "keep me");
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_not_taken_for_none() {
+    let folder = folder();
+    two_saves(&folder);
+    fs::remove_file(folder.path().join(NAME)).unwrap();
+    // Nobody can read that, not even root.
+    fs::create_dir(folder.path().join(NAME)).unwrap();
+    let error = open(&folder).unwrap_err();
+    assert!(matches!(error, StateError::Read { .. }), "{error}");
+    assert!(error.to_string().contains("move it away to start afresh"), "{error}");
 }
 
 #[test]

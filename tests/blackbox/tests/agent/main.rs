@@ -29,3 +29,4 @@ mod rig;
 mod rotating;
 mod spooling;
 mod uids;
+mod state;

@@ -16,6 +16,9 @@ use tempfile::TempDir;
 /// For whatever is certain to happen: long enough for a machine that is busy with other tests.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The user of that name, who has no rights.
+pub(crate) const NOBODY: u32 = 65_534;
+
 /// What every test starts from; overlays change it. Retries are quick, or tests would wait for them.
 const BASE: &str = "\
 receivers:
@@ -181,11 +184,19 @@ impl Rig {
     /// As [`start`](Self::start), without the rights of root if this test has them. False, and nothing was
     /// started, where that cannot be done.
     pub(crate) fn start_without_rights(&mut self) -> bool {
-        if !rustix::process::geteuid().is_root() {
-            self.start();
-            return true;
+        self.agent = self.spawn_without_rights();
+        if self.agent.is_some() {
+            self.wait_for_log("\"running\"");
         }
-        const NOBODY: u32 = 65_534;
+        self.agent.is_some()
+    }
+
+    /// As [`spawn`](Self::spawn), without the rights of root; the folders of this rig, but for what is in them
+    /// already, belong to nobody then.
+    pub(crate) fn spawn_without_rights(&mut self) -> Option<Agent> {
+        if !rustix::process::geteuid().is_root() {
+            return Some(self.spawn());
+        }
         // The binary may lie in a folder that nobody may enter. Another process copies it: what this one has
         // open to write may be open in a child of another test, too, and a program that is cannot be started.
         let program = self.folder.path().join("skidway");
@@ -200,12 +211,7 @@ impl Rig {
             ["--reuid=65534", "--regid=65534", "--clear-groups"].map(ToOwned::to_owned).to_vec();
         line.push(program.display().to_string());
         line.extend(self.command_line("run"));
-        match Agent::start("setpriv", line, self.env.iter().cloned()) {
-            Ok(agent) => self.agent = Some(agent),
-            Err(_) => return false,
-        }
-        self.wait_for_log("\"running\"");
-        true
+        Agent::start("setpriv", line, self.env.iter().cloned()).ok()
     }
 
     /// The arguments of a command that takes configs.
