@@ -16,7 +16,7 @@ pub async fn follow(options: Options, facts: watch::Sender<Option<Facts>>) {
         }
     };
     let mut follower =
-        Follower { client, known: Facts::default(), state: State::Unknown, failures: 0, failing_since: None };
+        Follower { client, known: Facts::default(), told: Vec::new(), failures: 0, failing_since: None };
     tokio::select! {
         () = facts.closed() => {}
         () = follower.run(&facts) => {}
@@ -26,18 +26,11 @@ pub async fn follow(options: Options, facts: watch::Sender<Option<Facts>>) {
 struct Follower {
     client: Client,
     known: Facts,
-    state: State,
+    /// Kinds of failures since the last success, each of which was logged once.
+    told: Vec<Discriminant<FetchError>>,
     failures: u32,
     /// Since when nothing but failures.
     failing_since: Option<Instant>,
-}
-
-/// What was logged last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Unknown,
-    Known,
-    Failing(Discriminant<FetchError>),
 }
 
 impl Follower {
@@ -79,25 +72,25 @@ impl Follower {
     fn succeeded(&mut self) -> Option<Duration> {
         self.failures = 0;
         self.failing_since = None;
-        if matches!(self.state, State::Failing(_)) {
+        if !self.told.is_empty() {
+            self.told.clear();
             tracing::info!("the metadata service answers again");
         }
-        self.state = State::Known;
         self.client.options().refresh_interval
     }
 
     /// How long to wait before the next try; none: there is none.
     fn failed(&mut self, error: &FetchError, known: bool) -> Option<Duration> {
         self.failures = self.failures.saturating_add(1);
-        let state = State::Failing(discriminant(error));
-        if self.state != state {
+        let kind = discriminant(error);
+        if !self.told.contains(&kind) {
+            self.told.push(kind);
             if known {
                 tracing::warn!("what is known of this host stays as it is: {error}");
             } else {
                 tracing::warn!("this host is not known yet, and asked about again: {error}");
             }
         }
-        self.state = state;
         let options = self.client.options();
         let pause = match error {
             FetchError::Forbidden => options.forbidden_pause,

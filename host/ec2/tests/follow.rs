@@ -66,6 +66,16 @@ async fn asked(imds: &Imds, path: &str, more: usize) {
     tokio::time::timeout(SOON, reached).await.expect("asked again in time");
 }
 
+/// Lets it go on until it has said `text` so many times.
+async fn said(followed: &Followed, text: &str, times: usize) {
+    let reached = async {
+        while followed.log.count(text) < times {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(SOON, reached).await.expect("said in time");
+}
+
 fn count(imds: &Imds, path: &str) -> usize {
     imds.calls().iter().filter(|call| call.path.starts_with(path)).count()
 }
@@ -132,20 +142,53 @@ async fn a_service_that_comes_up_late_is_found() {
 }
 
 #[tokio::test]
-async fn known_facts_outlive_the_service() {
+async fn known_facts_outlive_the_service_whatever_it_answers() {
     let imds = Imds::start().unwrap();
     let mut followed = Followed::start(options(&imds));
     let known = followed.until(|_| true).await;
-    for fault in [Fault::Status(503), Fault::Refuse, Fault::Status(404)] {
-        imds.set_fault(fault);
-        asked(&imds, "/", 5).await;
-        assert_eq!(followed.now().as_ref(), Some(&known));
+    let statuses = [401, 403, 404, 500, 503].map(Fault::Status);
+    let faults = [Fault::Refuse, Fault::Hang].into_iter().chain(statuses);
+    for (n, fault) in faults.enumerate() {
+        imds.set_fault(fault.clone());
+        asked(&imds, "/", 3).await;
+        assert_eq!(followed.now().as_ref(), Some(&known), "{fault:?}");
+        imds.set_fault(Fault::None);
+        said(&followed, "answers again", n + 1).await;
+        assert_eq!(followed.log.count("stays as it is"), n + 1, "{fault:?}: {}", followed.log.text());
     }
-    imds.set_fault(Fault::None);
     imds.set_tag("Shift", "night");
     followed.until(|facts| facts.tags.len() == 4).await;
-    assert_eq!(followed.log.count("WARN"), 3, "one a state: {}", followed.log.text());
-    assert_eq!(followed.log.count("answers again"), 1);
+    assert_eq!(followed.log.count("WARN"), 7, "one a state: {}", followed.log.text());
+}
+
+#[tokio::test]
+async fn the_host_becomes_known_whatever_was_answered_before() {
+    for status in [401, 403, 404, 500] {
+        let imds = Imds::start().unwrap();
+        // The token is given, all else is not; a 403 on the token has a pause of its own.
+        imds.set_fault_at("/latest/meta-data", Fault::Status(status));
+        let mut followed = Followed::start(options(&imds));
+        asked(&imds, ID, 5).await;
+        assert_eq!(followed.now(), None, "{status}");
+        imds.set_fault(Fault::None);
+        let facts = followed.until(|facts| facts.tags.len() == 3).await;
+        assert!(facts.instance_id.is_some(), "{status}");
+        assert_eq!(followed.log.count("WARN"), 1, "{status}: {}", followed.log.text());
+    }
+}
+
+#[tokio::test]
+async fn failures_that_take_turns_are_each_said_once() {
+    let imds = Imds::start().unwrap();
+    let mut followed = Followed::start(options(&imds));
+    followed.until(|_| true).await;
+    for _ in 0..5 {
+        for fault in [Fault::Status(500), Fault::Refuse, Fault::Status(404)] {
+            imds.set_fault(fault);
+            asked(&imds, "/", 2).await;
+        }
+    }
+    assert_eq!(followed.log.count("WARN"), 3, "{}", followed.log.text());
 }
 
 #[tokio::test]

@@ -120,8 +120,9 @@ impl Agent {
             exporters: HashMap::new(),
         };
         let (mut lanes, mut sources) = (Vec::new(), Vec::new());
-        for pipeline in &config.pipelines {
-            agent.prepare(config, pipeline, &library, &given_up, &mut lanes, &mut sources)?;
+        let identities = agent.identities(config, &library)?;
+        for (pipeline, identity) in config.pipelines.iter().zip(&identities) {
+            agent.prepare(config, pipeline, identity, &library, &given_up, &mut lanes, &mut sources)?;
         }
         if let Some(endpoint) = &config.metrics {
             metrics::start(endpoint, sources, agent.runtime.handle())?;
@@ -141,19 +142,33 @@ impl Agent {
         Ok(agent)
     }
 
+    /// Who the host is, for each pipeline. All are asked for before any is waited for, or
+    /// the last one's records would wait for the sum of it.
+    fn identities(&self, config: &Config, library: &Library) -> Result<Vec<Identity>> {
+        let runtime = self.runtime.handle();
+        let of = |pipeline: &Pipeline| format!("pipeline {}", pipeline.name);
+        let detect = |pipeline: &Pipeline| {
+            identity::detect(&pipeline.resource, library, runtime, &setup::env).with_context(|| of(pipeline))
+        };
+        let identities = config.pipelines.iter().map(detect).collect::<Result<Vec<_>>>()?;
+        for (pipeline, identity) in config.pipelines.iter().zip(&identities) {
+            identity.require(runtime).with_context(|| of(pipeline))?;
+        }
+        Ok(identities)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is made once, above")]
     fn prepare(
         &mut self,
         config: &Config,
         pipeline: &Pipeline,
+        identity: &Identity,
         library: &Library,
         given_up: &watch::Receiver<bool>,
         lanes: &mut Vec<(String, LaneParts, Waker, Books)>,
         sources: &mut Vec<metrics::Source>,
     ) -> Result<()> {
         let runtime = self.runtime.handle();
-        let identity = identity::detect(&pipeline.resource, library, runtime, &setup::env)
-            .and_then(|identity| identity.require(runtime).map(|()| identity))
-            .with_context(|| format!("pipeline {}", pipeline.name))?;
         for export in &pipeline.exporters {
             let room = Room::new(export.in_flight_bytes);
             let delivery = match self.exporters.get(&export.exporter.id) {
@@ -175,8 +190,8 @@ impl Agent {
                     Way { receiver: &receiver.id, pipeline: &pipeline.name, exporter: &export.exporter.id };
                 let folder = way.state_folder(&config.state_dir)?;
                 let host = match StateFile::exists(&folder) {
-                    true => owner::known(&identity, runtime),
-                    false => owner::now(&identity),
+                    true => owner::known(identity, runtime),
+                    false => owner::now(identity),
                 };
                 let (state, resumer) = StateFile::open(&folder, &host)?;
                 let spooling = match export.exporter.queue.spool {

@@ -65,17 +65,109 @@ fn later_records_are_complete_when_the_service_comes_up() {
 
     rig.imds.restart().unwrap();
     rig.wait_for_log("this host is known");
-    // The fact is known a moment before the lane hears of it: the first records tell.
-    let mut n = 10;
-    while host_ids(&rig.records(n)).last() != Some(&Some(INSTANCE)) {
-        assert!(n < 1000, "the lane never hears of it");
-        rig.append("syslog", ubuntu(n..n + 1));
-        n += 1;
-    }
+    let n = until_records_have_the_id(&rig, 10);
     let ids = host_ids(&rig.sink.records()).into_iter().map(|id| id.is_some()).collect::<Vec<_>>();
     assert!(ids.is_sorted(), "known values are never wiped: {ids:?}");
     assert_eq!(rig.said("not known yet").len(), 1, "said once, not per try");
     assert_eq!(rig.stop(), Books::all_delivered(n as u64));
+}
+
+/// Waits until the lane has heard of the identity: a fact is known a moment before, and the first records tell.
+/// Answers how many lines there are now.
+fn until_records_have_the_id(rig: &Rig, mut lines: usize) -> usize {
+    while host_ids(&rig.records(lines)).last() != Some(&Some(INSTANCE)) {
+        assert!(lines < 1000, "the lane never hears of it");
+        rig.append("syslog", ubuntu(lines..lines + 1));
+        lines += 1;
+    }
+    lines
+}
+
+/// The service answers with this status whatever is asked of it below `path`, and recovers.
+fn answers_at_first(path: &str, status: u16) {
+    let mut rig = Rig::new();
+    rig.config(
+        "processors: {resourcedetection: {wait: 100ms, retry: {initial_interval: 10ms, max_interval: 20ms}}}",
+    );
+    rig.imds.set_fault_at(path, Fault::Status(status));
+    rig.append("syslog", ubuntu(0..10));
+    rig.start();
+    rig.expect(&ubuntu(0..10));
+    assert_eq!(host_ids(&rig.sink.records()), [None; 10], "{path}: {status}");
+    let asked = rig.imds.calls().len();
+    rig.imds.wait_for(PATIENCE, |calls| calls.len() >= asked + 5).unwrap();
+    rig.imds.set_fault(Fault::None);
+    rig.wait_for_log("this host is known");
+    let lines = until_records_have_the_id(&rig, 10);
+    assert_eq!(rig.stop(), Books::all_delivered(lines as u64));
+    let said = rig.said("this host is not known yet");
+    assert!(said.len() == 1 && said[0].contains("WARN"), "{path}: {status}: {said:?}");
+}
+
+#[test]
+fn a_service_that_answers_401_is_asked_again_and_records_do_not_wait() {
+    answers_at_first("/latest/meta-data", 401);
+    answers_at_first(TOKEN, 401);
+}
+
+#[test]
+fn a_service_that_answers_403_is_asked_again_and_records_do_not_wait() {
+    answers_at_first("/latest/meta-data", 403);
+}
+
+#[test]
+fn a_service_that_answers_404_is_asked_again_and_records_do_not_wait() {
+    answers_at_first("/latest/meta-data", 404);
+    answers_at_first(TOKEN, 404);
+}
+
+#[test]
+fn a_service_that_answers_500_is_asked_again_and_records_do_not_wait() {
+    answers_at_first("/latest/meta-data", 500);
+    answers_at_first(TOKEN, 500);
+}
+
+#[test]
+fn where_metadata_is_turned_off_records_do_not_wait_and_the_way_is_said_once() {
+    let mut rig = Rig::new();
+    rig.config(
+        "processors: {resourcedetection: {wait: 100ms, retry: {initial_interval: 10ms, max_interval: 20ms}}}",
+    );
+    rig.imds.set_fault_at(TOKEN, Fault::Status(403));
+    rig.append("syslog", ubuntu(0..10));
+    rig.start();
+    rig.expect(&ubuntu(0..10));
+    assert_eq!(host_ids(&rig.sink.records()), [None; 10]);
+    assert_eq!(rig.stop(), Books::all_delivered(10));
+    let said = rig.said("--http-endpoint enabled");
+    assert!(said.len() == 1 && said[0].contains("WARN"), "{said:?}");
+    // Only a person changes that, and is not expected within seconds.
+    assert_eq!(rig.imds.count(TOKEN), 1);
+}
+
+#[test]
+fn pipelines_wait_for_the_service_at_the_same_time() {
+    const WAIT: Duration = Duration::from_secs(3);
+    let mut rig = Rig::new();
+    rig.config(
+        "processors: {resourcedetection: {wait: 3s}}\n\
+         service:\n  pipelines:\n    \
+         logs/2: {receivers: [filelog], processors: [resourcedetection], exporters: [otlphttp]}\n    \
+         logs/3: {receivers: [filelog], processors: [resourcedetection], exporters: [otlphttp]}\n",
+    );
+    rig.append("syslog", ubuntu(0..10));
+    rig.start();
+    rig.records(30);
+    rig.stop();
+    // With a state to be checked, the start itself waits for the id.
+    rig.imds.set_fault(Fault::Hang);
+    rig.append("syslog", ubuntu(10..11));
+    let begun = Instant::now();
+    rig.start();
+    rig.records(33);
+    let waited = begun.elapsed();
+    assert!(waited >= WAIT && waited < 2 * WAIT, "records waited for {waited:?}");
+    rig.stop();
 }
 
 #[test]
