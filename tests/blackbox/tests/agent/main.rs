@@ -28,5 +28,5 @@ mod restarting;
 mod rig;
 mod rotating;
 mod spooling;
-mod uids;
 mod state;
+mod uids;
