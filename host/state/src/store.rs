@@ -311,8 +311,11 @@ fn try_to_write(folder: &Path) -> Result<(), StateError> {
         {
             Err(StateError::Folder { path: folder.to_owned(), source })
         }
-        // If it cannot be removed, saving says so.
-        _ => Ok(drop(fs::remove_file(&temporary))),
+        _ => {
+            // If it cannot be removed, saving says so.
+            let _ = fs::remove_file(&temporary);
+            Ok(())
+        }
     }
 }
 
