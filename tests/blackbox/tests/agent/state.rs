@@ -127,7 +127,7 @@ fn on_machine(rig: &Rig, id: &str) -> Option<Agent> {
     let mut line = ["-m", "sh", "-c", &script, "sh"].map(ToOwned::to_owned).to_vec();
     line.push(binary().display().to_string());
     line.extend(rig.command_line("run"));
-    let mut agent = Agent::start("unshare", line, rig.environment().iter().cloned()).ok()?;
+    let agent = Agent::start("unshare", line, rig.environment().iter().cloned()).ok()?;
     agent.wait_for_log(PATIENCE, |line| line.contains("\"running\"")).ok().map(|_| agent)
 }
 
