@@ -120,6 +120,8 @@ pub(crate) enum Likeness {
 pub(crate) struct Piece {
     pub(crate) span: Span,
     pub(crate) flush: bool,
+    /// There is more text than was read for it.
+    pub(crate) more: bool,
     pub(crate) surplus: bool,
 }
 

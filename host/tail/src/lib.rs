@@ -15,6 +15,7 @@
 //!   thread, no buffer, no timer.
 
 mod absent;
+mod ahead;
 mod copies;
 mod cut;
 mod discover;
@@ -35,6 +36,7 @@ mod tailer;
 mod turn;
 mod watch;
 
+pub use ahead::Ahead;
 pub use facts::Facts;
 pub use head::head_hash;
 pub use line::{Ends, LineFeed};

@@ -29,6 +29,8 @@ pub struct Chunk<'b> {
     pub bytes: &'b [u8],
     /// Nothing more is coming soon: the parser must consume everything.
     pub flush: bool,
+    /// There is more text behind what was read for this.
+    pub more: bool,
     /// The rest of a line that is truncated, or a piece of that rest: to be consumed
     /// and counted, not parsed. Nothing else is in such a chunk.
     pub surplus: bool,

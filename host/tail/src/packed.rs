@@ -68,6 +68,11 @@ impl Packed {
         self.size
     }
 
+    /// Where reading can begin again without what comes before.
+    pub(crate) fn known(&self) -> Boundary {
+        self.known
+    }
+
     /// How many bytes of the file have been read.
     pub(crate) fn packed_read(&self) -> u64 {
         self.stream.as_ref().map_or(self.known.packed, |stream| stream.at().packed)

@@ -9,7 +9,7 @@ use skidway_model::{Anchor, FileKey};
 use skidway_state::{Checkpoint, Resumer};
 
 use crate::absent::Absent;
-use crate::followed::Followed;
+use crate::followed::{Followed, Piece};
 use crate::globs::Globs;
 use crate::handles::Handles;
 use crate::notice::{Chunk, FileInfo, Notice, Woken};
@@ -231,7 +231,8 @@ impl Tailer {
                 }
                 let piece = piece?;
                 let bytes = &buffer[..piece.span.len() as usize];
-                Some(Chunk { file, span: piece.span, bytes, flush: piece.flush, surplus: piece.surplus })
+                let Piece { span, flush, more, surplus } = piece;
+                Some(Chunk { file, span, bytes, flush, more, surplus })
             }
             Err(error) => {
                 if followed.failed(now, error.kind()) {

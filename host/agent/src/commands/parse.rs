@@ -1,7 +1,7 @@
 //! `skidway parse`: lines through the same sandboxed components as in `run`.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -11,10 +11,10 @@ use skidway_config::Encoding;
 use skidway_plugin::Limits;
 
 use crate::cli::{Output, Parse};
-use crate::library::{Library, Source};
+use crate::library::{self, Library};
 use crate::logging;
 use crate::print::{Jsonl, Table};
-use crate::stage::{Choice, Input, Stage, Zone};
+use crate::stage::{Choice, Input, Part, Rest, Stage, Years, Zone};
 
 /// Bytes that are read at once, as in `run`.
 const CHUNK: usize = 256 << 10;
@@ -24,19 +24,19 @@ const MAX_ENTRY: usize = 4 << 20;
 pub(crate) fn run(args: &Parse) -> Result<()> {
     logging::start_for_command();
     let mut stage = stage(args)?;
-    let (mut source, modified) = open(&args.file)?;
+    let mut source = Source::open(&args.file)?;
     if let Some(times) = args.bench {
-        return bench(&mut stage, source.as_mut(), modified, times);
+        return bench(&mut stage, &mut source, times);
     }
     let stdout = BufWriter::new(io::stdout().lock());
     let result = match args.output {
         Output::Jsonl => {
             let mut jsonl = Jsonl::new(stdout);
-            each_chunk(source.as_mut(), &mut stage, modified, &mut |records| jsonl.write(&records))
+            each_chunk(&mut source, &mut stage, &mut |records| jsonl.write(&records))
         }
         Output::Table => {
             let mut table = Table::new(stdout);
-            let end = each_chunk(source.as_mut(), &mut stage, modified, &mut |records| table.add(&records));
+            let end = each_chunk(&mut source, &mut stage, &mut |records| table.add(&records));
             end.and_then(|lines| table.finish().map(|()| lines).map_err(Into::into))
         }
     };
@@ -56,13 +56,13 @@ fn stage(args: &Parse) -> Result<Stage> {
     let limits = Limits::default();
     let parsers = match args.parser.as_str() {
         "auto" => library.all_parsers(&limits)?,
-        other => vec![library.parser(&Source::read(other), "{}", &limits)?],
+        other => vec![library.parser(&library::Source::read(other), "{}", &limits)?],
     };
     let enrichers = args
         .enrich
         .iter()
         .filter(|name| *name != "none")
-        .map(|name| library.enricher(&Source::read(name), "{}", &limits))
+        .map(|name| library.enricher(&library::Source::read(name), "{}", &limits))
         .collect::<Result<Vec<_>>>()?;
     let zone = match &args.timezone {
         None => TimeZone::system(),
@@ -81,37 +81,56 @@ fn cache_folder() -> Option<std::path::PathBuf> {
     Some(base.join("skidway").join("compiled"))
 }
 
-fn open(path: &Path) -> Result<(Box<dyn Read>, u64)> {
-    let nanos = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
-    if path.as_os_str() == "-" {
-        return Ok((Box::new(io::stdin().lock()), nanos(SystemTime::now())));
+/// What is parsed.
+struct Source<'p> {
+    text: Box<dyn Read + 'p>,
+    /// Where it can be read once more.
+    path: Option<&'p Path>,
+    modified_unix_nano: u64,
+}
+
+impl<'p> Source<'p> {
+    fn open(path: &'p Path) -> Result<Self> {
+        let nanos =
+            |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+        if path.as_os_str() == "-" {
+            let text = Box::new(io::stdin().lock());
+            return Ok(Self { text, path: None, modified_unix_nano: nanos(SystemTime::now()) });
+        }
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let meta = file.metadata()?;
+        if meta.is_dir() {
+            bail!("cannot read {}: it is a folder", path.display());
+        }
+        let path = Some(path).filter(|_| meta.is_file());
+        Ok(Self { text: Box::new(file), path, modified_unix_nano: nanos(meta.modified()?) })
     }
-    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let meta = file.metadata()?;
-    if meta.is_dir() {
-        bail!("cannot read {}: it is a folder", path.display());
+
+    /// Its text from there on, to look at.
+    fn ahead(&self, from: u64) -> Option<Rest<File>> {
+        let mut text = File::open(self.path?).ok()?;
+        text.seek(SeekFrom::Start(from)).ok()?;
+        Some(Rest { text, resumes: true })
     }
-    Ok((Box::new(file), nanos(meta.modified()?)))
 }
 
 /// Runs everything that `source` gives through `stage`, and tells how many lines
 /// that were.
 fn each_chunk(
-    source: &mut dyn Read,
+    source: &mut Source<'_>,
     stage: &mut Stage,
-    modified_unix_nano: u64,
     out: &mut dyn FnMut(skidway_model::Checked<'_>) -> io::Result<()>,
 ) -> Result<u64> {
     let (mut buffer, mut filled, mut ended) = (vec![0; CHUNK], 0, false);
     let (mut choice, mut lines, mut failed) = (Choice::default(), 0, None);
-    let (mut offset, mut entries) = (0, 0);
+    let (mut offset, mut entries, mut years) = (0, 0, Years::default());
     while !ended || filled > 0 {
         if filled == buffer.len() {
             buffer.resize(buffer.len() * 2, 0);
         }
         // Once only: what a pipe gives is shown before it gives more.
         if !ended {
-            let read = source.read(&mut buffer[filled..])?;
+            let read = source.text.read(&mut buffer[filled..])?;
             ended = read == 0;
             filled += read;
         }
@@ -122,28 +141,42 @@ fn each_chunk(
             None => continue,
         };
         let flush = ended || filled >= MAX_ENTRY;
-        let input = Input {
+        let part = Part {
             bytes: &buffer[..whole],
-            path: "",
-            modified_unix_nano,
-            flush,
-            offset,
-            entries_before: entries,
-            file_attributes: &[],
+            start: offset,
+            more: !ended,
+            modified: source.modified_unix_nano,
         };
-        let tally = stage.process(&input, &mut choice, &mut |records| {
-            if failed.is_none() {
-                failed = out(records).err();
+        while !stage.look_ahead(&mut years, &part, |from| source.ahead(from)) {}
+        let mut consumed = 0;
+        for stretch in stage.stretches(&mut years, &part) {
+            let input = Input {
+                bytes: &buffer[consumed..stretch.end],
+                path: "",
+                reference_unix_nano: stretch.reference,
+                flush: flush || stretch.end < whole,
+                offset: offset + consumed as u64,
+                entries_before: entries,
+                file_attributes: &[],
+            };
+            let tally = stage.process(&input, &mut choice, &mut |records| {
+                if failed.is_none() {
+                    failed = out(records).err();
+                }
+            });
+            if let Some(error) = failed.take() {
+                return Err(error.into());
             }
-        });
-        if let Some(error) = failed.take() {
-            return Err(error.into());
+            lines += tally.lines;
+            entries += tally.entries;
+            consumed += tally.consumed;
+            if consumed < stretch.end {
+                break;
+            }
         }
-        lines += tally.lines;
-        entries += tally.entries;
-        offset += tally.consumed as u64;
-        buffer.copy_within(tally.consumed..filled, 0);
-        filled -= tally.consumed;
+        offset += consumed as u64;
+        buffer.copy_within(consumed..filled, 0);
+        filled -= consumed;
         if filled < CHUNK {
             buffer.truncate(CHUNK);
         }
@@ -159,13 +192,15 @@ fn last_character(bytes: &[u8]) -> usize {
 }
 
 /// What one line costs: parser, enrichers and the way through the sandbox.
-fn bench(stage: &mut Stage, source: &mut dyn Read, modified: u64, times: u32) -> Result<()> {
+fn bench(stage: &mut Stage, source: &mut Source<'_>, times: u32) -> Result<()> {
     let mut bytes = Vec::new();
-    source.read_to_end(&mut bytes)?;
+    source.text.read_to_end(&mut bytes)?;
     let mut best = f64::MAX;
     for _ in 0..times.max(1) {
         let start = Instant::now();
-        let lines = each_chunk(&mut bytes.as_slice(), stage, modified, &mut |_| Ok(()))?;
+        let text = Box::new(bytes.as_slice());
+        let mut source = Source { text, ..*source };
+        let lines = each_chunk(&mut source, stage, &mut |_| Ok(()))?;
         best = best.min(start.elapsed().as_nanos() as f64 / lines.max(1) as f64);
     }
     writeln!(io::stdout(), "{best:.1}")?;

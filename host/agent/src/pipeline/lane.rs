@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Instant, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use skidway_config::FileLog;
 use skidway_model::{Anchor, Attribute, FileKey, Span};
@@ -18,7 +18,7 @@ use super::room::Room;
 use super::sender::{Sender, finish};
 use super::sources::Sources;
 use crate::identity::Identity;
-use crate::stage::{Choice, Input, Stage, Tally};
+use crate::stage::{Choice, Input, Part, Rest, Stage, Tally, Years};
 
 /// What a lane is made of.
 pub(crate) struct LaneParts {
@@ -46,6 +46,7 @@ pub(crate) struct Lane {
 struct Remembered {
     path: String,
     choice: Choice,
+    years: Years,
     /// What its records carry besides what the parser found.
     attributes: Vec<Attribute>,
     /// The same, encoded, where the parser leaves it to the host.
@@ -142,32 +143,48 @@ impl Lane {
     fn pass_on(&mut self, file: FileKey) {
         let LaneParts { receiver, tailer, stage, outbox, sources, ledger, sender, .. } = &mut self.parts;
         let Some(info) = tailer.file(file) else { return };
-        let modified = info.modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
         let remembered = self
             .files
             .entry(file)
             .or_insert_with(|| Remembered::new(receiver, stage, &info, || tailer.facts(file)));
         let Some(chunk) = tailer.read(file, &mut self.buffer) else { return };
+        // Asked after reading, which may have found that there is more of it.
+        let modified = tailer.file(file).map_or(0, |info| unix_nano(info.modified));
+        let part = Part { bytes: chunk.bytes, start: chunk.span.start, more: chunk.more, modified };
+        let rest = |from| tailer.ahead(file, from).map(|text| Rest { resumes: text.is_plain(), text });
+        if !chunk.surplus && !stage.look_ahead(&mut remembered.years, &part, rest) {
+            // Other files have their turn first; the same chunk comes again.
+            return;
+        }
 
         let entry = Outbox::entry(ledger, file);
-        let input = Input {
-            bytes: chunk.bytes,
-            path: &remembered.path,
-            modified_unix_nano: modified,
-            flush: chunk.flush,
-            offset: chunk.span.start,
-            entries_before: remembered.entries,
-            file_attributes: &remembered.attributes,
-        };
-        let constants = &remembered.constants;
-        let tally = if chunk.surplus {
+        let mut tally = Tally::default();
+        if chunk.surplus {
             // Its line was counted with the line's beginning.
-            Tally { consumed: chunk.bytes.len(), ..Tally::default() }
+            tally.consumed = chunk.bytes.len();
         } else {
-            stage.process(&input, &mut remembered.choice, &mut |records| {
-                outbox.append(&entry, records, constants, sources, &mut |batch| sender.send(batch));
-            })
-        };
+            for stretch in stage.stretches(&mut remembered.years, &part) {
+                let bytes = &chunk.bytes[tally.consumed..stretch.end];
+                let input = Input {
+                    bytes,
+                    path: &remembered.path,
+                    reference_unix_nano: stretch.reference,
+                    flush: chunk.flush || stretch.end < chunk.bytes.len(),
+                    offset: chunk.span.start + tally.consumed as u64,
+                    entries_before: remembered.entries + tally.entries,
+                    file_attributes: &remembered.attributes,
+                };
+                let made = stage.process(&input, &mut remembered.choice, &mut |records| {
+                    let send = &mut |batch| sender.send(batch);
+                    outbox.append(&entry, records, &remembered.constants, sources, send);
+                });
+                let is_all = made.consumed == bytes.len();
+                tally.add(made);
+                if !is_all {
+                    break;
+                }
+            }
+        }
         remembered.entries += tally.entries;
         let span = Span::new(chunk.span.start, chunk.span.start + tally.consumed as u64);
         let anchor = tailer.consume(file, &chunk.bytes[..tally.consumed]);
@@ -188,8 +205,14 @@ impl Remembered {
         facts: impl FnOnce() -> Option<Facts<'t>>,
     ) -> Self {
         let (attributes, constants) = (Vec::new(), Constants::default());
-        let mut remembered =
-            Self { path: String::new(), choice: Choice::default(), attributes, constants, entries: 0 };
+        let mut remembered = Self {
+            path: String::new(),
+            choice: Choice::default(),
+            years: Years::default(),
+            attributes,
+            constants,
+            entries: 0,
+        };
         remembered.describe(receiver, stage, info, facts);
         remembered
     }
@@ -215,6 +238,10 @@ impl Remembered {
         let wants_uid = receiver.include_record_uid && !receiver.attributes.contains_key(UID_KEY);
         self.constants = if wants_uid { constants.with_uid(info.lineage) } else { constants };
     }
+}
+
+fn unix_nano(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }
 
 /// What is known of a file and was asked for (semantic conventions: `log.file.*`).

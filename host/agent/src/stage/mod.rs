@@ -2,18 +2,25 @@
 //! sandbox. Used by `run` and `parse` alike.
 
 mod choice;
+mod days;
 mod lines;
 mod text;
+mod years;
 mod zone;
+
+use std::io::Read;
 
 use skidway_config::Encoding;
 use skidway_model::{Attribute, Checked};
 use skidway_plugin::{ContainedEnricher, ContainedParser, Context, Piece};
+use skidway_tail::LineFeed;
 
 pub(crate) use choice::Choice;
 use choice::switch_at;
 use lines::Lines;
 pub(crate) use text::line_feed;
+use years::Stretch;
+pub(crate) use years::{Part, Rest, Years};
 pub(crate) use zone::Zone;
 
 /// What one lane parses and enriches with. Instances are its own: no lock.
@@ -24,14 +31,16 @@ pub(crate) struct Stage {
     encoding: Encoding,
     /// Records say where they come from.
     locates: bool,
+    /// For text that is looked at before it is read.
+    ahead: Vec<u8>,
 }
 
 /// A chunk and what is known about where it comes from.
 pub(crate) struct Input<'c> {
     pub(crate) bytes: &'c [u8],
     pub(crate) path: &'c str,
-    /// The file's last change.
-    pub(crate) modified_unix_nano: u64,
+    /// No line was written later: see [`Years`].
+    pub(crate) reference_unix_nano: u64,
     pub(crate) flush: bool,
     /// Where in the file it begins.
     pub(crate) offset: u64,
@@ -67,6 +76,23 @@ pub(crate) struct Tally {
     pub(crate) entries: u64,
 }
 
+impl Tally {
+    /// What became of the lines behind these.
+    pub(crate) fn add(&mut self, next: Self) {
+        self.consumed += next.consumed;
+        self.lines += next.lines;
+        self.records += next.records;
+        self.dropped += next.dropped;
+        self.skipped += next.skipped;
+        self.extra += next.extra;
+        if self.unrecognised == 0 {
+            self.reason = next.reason;
+        }
+        self.unrecognised += next.unrecognised;
+        self.entries += next.entries;
+    }
+}
+
 /// Changes of format within one chunk that are followed. A file in which two
 /// formats alternate line by line would otherwise be parsed line by line.
 const MAX_SWITCHES: usize = 8;
@@ -80,7 +106,7 @@ impl Stage {
         encoding: Encoding,
     ) -> Self {
         assert!(!parsers.is_empty(), "a stage needs a parser");
-        Self { parsers, enrichers, zone, encoding, locates: false }
+        Self { parsers, enrichers, zone, encoding, locates: false, ahead: Vec::new() }
     }
 
     /// Has the first line of each record found.
@@ -98,6 +124,23 @@ impl Stage {
         self.parsers[choice.index()].name()
     }
 
+    /// Looks through what is not read yet of a file, where that is needed to know of which
+    /// year a chunk is: see [`Years::look`].
+    pub(crate) fn look_ahead<R: Read>(
+        &mut self,
+        years: &mut Years,
+        part: &Part<'_>,
+        rest: impl FnOnce(u64) -> Option<Rest<R>>,
+    ) -> bool {
+        // A stamp has no such form in units of two bytes.
+        line_feed(self.encoding) != LineFeed::Byte || years.look(part, rest, &mut self.ahead)
+    }
+
+    /// Of which years a chunk is that was looked at: mostly all of it of one.
+    pub(crate) fn stretches(&self, years: &mut Years, part: &Part<'_>) -> Vec<Stretch> {
+        years.stretches(part, self.zone.zone())
+    }
+
     /// Turns `input` into records, handed to `out` in the order of their lines.
     /// `choice` is the file's, and is changed when its format does.
     pub(crate) fn process(
@@ -109,8 +152,8 @@ impl Stage {
         let text = text::readable(input.bytes, self.encoding);
         let context = Context {
             path: input.path.to_owned(),
-            reference_time_unix_nano: input.modified_unix_nano,
-            zone: self.zone.around(input.modified_unix_nano),
+            reference_time_unix_nano: input.reference_unix_nano,
+            zone: self.zone.around(input.reference_unix_nano),
             flush: input.flush,
             offset: input.offset,
             entries_before: input.entries_before,

@@ -25,6 +25,10 @@ impl Zone {
         Self { zone, around: u64::MAX, changes: Vec::new() }
     }
 
+    pub(crate) fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// From which second on which offset is in force, around a time: as `zone` of
     /// `context` in the WIT file.
     pub(crate) fn around(&mut self, unix_nano: u64) -> Vec<(i64, i32)> {

@@ -12,6 +12,7 @@ use skidway_model::{Anchor, Span};
 use skidway_state::Checkpoint;
 
 use super::{Followed, Likeness, RETRY, Waiting};
+use crate::ahead::Ahead;
 use crate::gunzip::{TELLING, is_gzip};
 use crate::head::{anchor_at, is_anchored, read_head};
 use crate::options::{Compression, MAX_HEAD, Options};
@@ -188,6 +189,15 @@ impl Followed {
 
     pub(crate) fn is_packed(&self) -> bool {
         self.packed.is_some()
+    }
+
+    /// The text from there on, to look at.
+    pub(crate) fn ahead(&self, from: u64) -> Option<Ahead> {
+        let handle = self.handle.as_ref().filter(|_| !self.unproven)?.try_clone().ok()?;
+        match &self.packed {
+            None => Some(Ahead::plain(handle, from, self.length.max(from))),
+            Some(packed) => Ahead::packed(handle, from, packed.known()),
+        }
     }
 
     /// Whether its head tells one file from another, and whether it is compressed.

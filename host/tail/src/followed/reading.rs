@@ -78,7 +78,7 @@ impl Followed {
             let behind = read - length;
             self.offered = Some(Offered { length, flush, behind, more: around.more, into_surplus });
             let span = Span::new(self.offset, self.offset + length as u64);
-            return Ok(Some(Piece { span, flush, surplus: self.surplus }));
+            return Ok(Some(Piece { span, flush, more: around.more, surplus: self.surplus }));
         }
     }
 

@@ -1,7 +1,7 @@
 //! Compressed files.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -450,4 +450,36 @@ proptest! {
         rig.until("all of it was taken", |rig| rig.texts().contains(&text));
         prop_assert_eq!(closed(&rig), []);
     }
+}
+
+#[test]
+fn text_is_looked_at_without_being_read() {
+    let mut rig = packed(|options| options.chunk_size = 64);
+    let text = numbered("line", 1000);
+    rig.append("a.gz", [gzip(&text[..3000]), gzip(&text[3000..])].concat());
+    rig.append("b", &text);
+    rig.round();
+    // Half way through: a file that was read begins in the middle.
+    rig.append("a.gz", gzip("more\n"));
+    rig.append("b", "more\n");
+    for file in rig.tailer.files().collect::<Vec<_>>() {
+        let whole = format!("{text}more\n");
+        rig.until("the growth is seen", |rig| rig.tailer.file(file).unwrap().offset == whole.len() as u64);
+        for from in [0, 10, 2999, 3001, whole.len() - 3, whole.len()] {
+            let mut seen = String::new();
+            rig.tailer.ahead(file, from as u64).unwrap().read_to_string(&mut seen).unwrap();
+            assert_eq!(seen, whole[from..], "from {from}");
+        }
+        assert_eq!(rig.tailer.file(file).unwrap().offset, whole.len() as u64, "nothing moves");
+    }
+}
+
+#[test]
+fn what_takes_too_long_to_unpack_is_not_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.gz"), gzip("0123456789abcde\n".repeat(5 << 20))).unwrap();
+    let rig = Rig::with(folder, &["*"], |options| options.compression = Compression::Auto);
+    let file = rig.tailer.files().next().unwrap();
+    assert!(rig.tailer.ahead(file, 64 << 20).is_some());
+    assert!(rig.tailer.ahead(file, (64 << 20) + 1).is_none());
 }

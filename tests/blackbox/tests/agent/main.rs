@@ -30,3 +30,4 @@ mod rotating;
 mod spooling;
 mod state;
 mod uids;
+mod years;

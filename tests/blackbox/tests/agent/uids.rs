@@ -113,7 +113,7 @@ fn equal_lines_differ_and_so_do_new_files_of_the_same_content() {
 fn records_of_one_line_are_numbered_also_where_some_are_dropped() {
     let mut rig = Rig::new();
     rig.config(
-        "receivers: {filelog: {parser: null, multiline: {line_end_pattern: ';'}}}\n\
+        "receivers: {filelog: {parser: null, multiline: {line_end_pattern: ';\\n?'}}}\n\
          processors: {filter: {logs: {exclude: {match_type: strict, bodies: ['b;']}}}}\n\
          service: {pipelines: {logs: {processors: [filter, batch]}}}",
     );
