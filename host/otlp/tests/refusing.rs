@@ -1,5 +1,6 @@
 //! What becomes of records that a backend refuses.
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+#![allow(clippy::single_range_in_vec_init, reason = "refused places are ranges, sometimes one")]
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod rig;

@@ -158,7 +158,9 @@ impl Rig {
                 .ok()?;
         let state: Value = serde_json::from_slice(&text).unwrap();
         let path = self.log_file(name);
-        let file = state["files"].as_array()?.iter().find(|file| file["path"] == path.to_str().unwrap())?;
+        let named = state["files"].as_array()?.iter().filter(|file| file["path"] == path.to_str().unwrap());
+        // Another file may have had the name before.
+        let file = named.min_by_key(|file| !file["gone_since_unix"].is_null())?;
         file["offset"].as_u64()
     }
 
