@@ -27,6 +27,8 @@ Commands:
                         with --keep it goes on tailing until Ctrl-C
   bench [ARGS…]         Measures the release agent on generated lines and prints a table:
                         --lines N, --runs N, --compression none,gzip,zstd, --markdown
+  files [ARGS…]         Measures the release agent on many idle files, a backlog and a deep tree, and
+                        fails where a bound is broken: --idle N, --backlog GB, --deep DIRS, --seconds N
   torture [ARGS…]       Kills the agent again and again while its files are rotated, its backend
                         fails, its disk is full and its clock jumps, and counts what arrives:
                         --minutes N (3), --seed S, --files N, --rate LINES_A_SECOND,
@@ -62,10 +64,10 @@ fn run(arguments: &[String]) -> Result<()> {
         "help" | "--help" | "-h" => show_help(),
         // `cargo test` has help of its own.
         "test" => tasks::test(rest),
-        "setup" | "components" | "demo" | "bench" | "torture" if asks_for_help(rest) => show_help(),
+        "setup" | "components" | "demo" | "bench" | "files" | "torture" if asks_for_help(rest) => show_help(),
         "setup" => no_arguments(command, rest).and_then(|()| tasks::setup()),
         "components" => no_arguments(command, rest).and_then(|()| tasks::components()),
-        "demo" | "bench" => tasks::workbench(command, rest),
+        "demo" | "bench" | "files" => tasks::workbench(command, rest),
         "torture" => tasks::torture(rest),
         unknown => {
             eprintln!("{HELP}");

@@ -11,6 +11,7 @@ use skidway_state::Checkpoint;
 use crate::copies::is_rotated;
 use crate::followed::Followed;
 use crate::head::head_hash;
+use crate::marks::Marks;
 use crate::resume::{Found, TELLING_HEAD};
 use crate::scan::Node;
 use crate::tailer::Tailer;
@@ -28,6 +29,7 @@ pub(crate) struct Absent {
 
 struct Parted {
     known: Checkpoint,
+    marks: Marks,
     /// The file does not hold it any more, so it can only come back as a copy.
     lost: bool,
 }
@@ -38,37 +40,39 @@ impl Absent {
     /// Let go although it still exists: in a directory that could not be read, or
     /// under a name that does not match.
     pub(crate) fn part(&mut self, file: &Followed) {
-        self.remember(file.checkpoint(), false);
+        self.remember(file, false);
     }
 
-    /// Read to its end and deleted.
-    pub(crate) fn deleted(&mut self, file: &Followed) {
-        self.remember(file.checkpoint(), true);
+    /// It was deleted, or holds another text now, and no copy was found.
+    pub(crate) fn lost(&mut self, file: &Followed) {
+        self.remember(file, true);
     }
 
-    /// The file holds another text now, and no copy was found.
-    pub(crate) fn replaced(&mut self, known: Checkpoint) {
-        self.remember(known, true);
-    }
-
-    fn remember(&mut self, known: Checkpoint, lost: bool) {
+    fn remember(&mut self, file: &Followed, lost: bool) {
         if self.parted.len() == MAX_PARTED {
             self.parted.pop_front();
         }
-        self.parted.push_back(Parted { known, lost });
+        let marks = file.marks.clone();
+        // What is behind that is said to be lost by now.
+        let known = Checkpoint { read_to: file.offset, ..file.checkpoint() };
+        self.parted.push_back(Parted { known, marks, lost });
     }
 
     /// Where to go on in a file that is back, or that turns out to be the copy of one
     /// that is gone.
     pub(crate) fn returned(&mut self, found: &Found<'_>) -> Option<Checkpoint> {
-        let index = self.parted.iter().position(|Parted { known, lost }| {
-            if *lost {
-                !found.is_packed() && is_rotated(found.path, &known.path) && found.holds(known)
-            } else {
-                found.is_still(known)
-            }
-        })?;
-        self.parted.remove(index).map(|parted| parted.known)
+        let place = |Parted { known, marks, lost }: &Parted| match lost {
+            true if found.is_packed() || !is_rotated(found.path, &known.path) => None,
+            true if found.holds(known) => Some((known.offset, known.anchor)),
+            // Some of what was read was written after it was copied. Behind the mark, lines
+            // come twice; nobody can tell whether they are the same.
+            true => found.last_of(marks),
+            false => found.is_still(known).then_some((known.offset, known.anchor)),
+        };
+        let (index, (offset, anchor)) =
+            self.parted.iter().enumerate().find_map(|(index, parted)| Some((index, place(parted)?)))?;
+        let Parted { known, .. } = self.parted.remove(index)?;
+        Some(Checkpoint { offset, anchor, ..known })
     }
 }
 
@@ -118,7 +122,7 @@ impl Tailer {
         if !deleted {
             self.absent.part(file);
         } else if !file.is_packed() {
-            self.absent.deleted(file);
+            self.absent.lost(file);
         }
     }
 

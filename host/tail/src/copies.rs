@@ -83,7 +83,7 @@ impl Tailer {
                     tracing::error!(path = %path.display(), bytes = lost.len(), range = %lost,
                         "the file was truncated before all of it was read, and there is no copy: bytes are lost");
                 }
-                self.absent.replaced(known);
+                self.absent.lost(&old);
                 self.notices.push_back(Notice::Closed { file: key, cause: Cause::Truncated { lost } });
             }
         }
@@ -254,10 +254,12 @@ impl Tailer {
         if !found.is_still(known) && !found.holds(known) {
             return None;
         }
-        if file.is_packed() && file.text_length().ok()? < known.offset {
+        let length = file.text_length().ok()?;
+        if length < known.offset {
             return None;
         }
         file.go_on(known);
+        file.say_what_is_cut_off(length);
         Some(file)
     }
 }

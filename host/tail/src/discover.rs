@@ -69,8 +69,12 @@ impl Tailer {
         self.pass_over_last(&mut scan);
         let nodes: Vec<Node> = self.by_node.keys().copied().collect();
         for node in nodes {
-            match scan.files.remove(&node) {
-                Some(found) => self.still_there(node, found),
+            let is_it = |_: &Node, found: &mut Match| {
+                let file = self.by_node.get(&node).and_then(|key| self.files.get(key));
+                file.is_some_and(|file| file.was_born(found.born_unix_nano))
+            };
+            match scan.files.extract_if(node..=node, is_it).next() {
+                Some((_, found)) => self.still_there(node, found),
                 None => self.left(node, started),
             }
         }
@@ -237,7 +241,12 @@ impl Tailer {
         }
         let present = self.absent.present_at_start.remove(&node).or(first.then_some(file.length));
         match (known, self.options.start_at, present) {
-            (Some(known), ..) => file.go_on(&known),
+            (Some(known), ..) => {
+                file.go_on(&known);
+                if !file.is_packed() {
+                    file.say_what_is_cut_off(file.length);
+                }
+            }
             (None, StartAt::End, Some(length)) => {
                 let length = if file.is_packed() { file.text_length()? } else { length };
                 file.begin_at(length - length % self.options.line_feed.width() as u64);

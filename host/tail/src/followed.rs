@@ -18,6 +18,7 @@ use std::time::{Duration, Instant, SystemTime};
 use skidway_model::{Anchor, Identity, Lineage, Span};
 
 use crate::head::{head_hash, lineage, next_lineage};
+use crate::marks::Marks;
 use crate::options::Options;
 use crate::packed::Packed;
 use handle::is_gone;
@@ -34,6 +35,10 @@ pub(crate) struct Followed {
     pub(crate) offset: u64,
     /// What stands before it.
     pub(crate) anchor: Anchor,
+    /// Places before it.
+    pub(crate) marks: Marks,
+    /// There was text up to here when it was read before, in this file or another one.
+    pub(crate) read_to: u64,
     /// As of the last look, like `modified`. Where the file is compressed, more than
     /// `offset` while not all of it was read.
     pub(crate) length: u64,
@@ -109,7 +114,7 @@ pub(crate) enum Look {
 /// What another file is to one that is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Likeness {
-    /// It has everything that was read.
+    /// It has everything that was read, or all of it that there was when it was made.
     Copy,
     /// It has some of what was read, and nothing else: it may become a copy.
     Beginning,
@@ -154,6 +159,8 @@ impl Followed {
             identity,
             offset: 0,
             anchor: Anchor::default(),
+            marks: Marks::default(),
+            read_to: 0,
             length: packed.as_ref().map_or(metadata.len(), |packed| packed.length()),
             modified: metadata.modified()?,
             leaving: None,
@@ -343,8 +350,8 @@ impl Followed {
     }
 }
 
-/// When a file was made, where the file system tells.
-fn born(metadata: &Metadata) -> u64 {
+/// When a file was made, 0 where the file system does not tell.
+pub(crate) fn born(metadata: &Metadata) -> u64 {
     let born = metadata.created().ok().and_then(|born| born.duration_since(SystemTime::UNIX_EPOCH).ok());
     born.and_then(|since| u64::try_from(since.as_nanos()).ok()).unwrap_or(0)
 }

@@ -26,6 +26,7 @@ mod gunzip;
 mod handles;
 mod head;
 mod line;
+mod marks;
 mod notice;
 mod options;
 mod order;

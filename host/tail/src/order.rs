@@ -251,7 +251,7 @@ mod tests {
         let file = |(index, path): (usize, &&str)| {
             let modified = Some(SystemTime::UNIX_EPOCH + Duration::from_secs(index as u64));
             let paths = vec![(false, PathBuf::from(path))];
-            ((0, index as u64), Match { paths, target: None, length: 0, modified })
+            ((0, index as u64), Match { paths, target: None, length: 0, born_unix_nano: 0, modified })
         };
         paths.iter().enumerate().map(file).collect()
     }

@@ -7,6 +7,7 @@ use skidway_state::{Checkpoint, Text};
 
 use crate::followed::Followed;
 use crate::head::head_hash;
+use crate::marks::Marks;
 use crate::options::MAX_HEAD;
 
 /// A shorter head tells nothing about another file.
@@ -41,6 +42,11 @@ impl<'a> Found<'a> {
     /// that does, with enough to tell, and goes on like it where reading stands.
     pub(crate) fn holds(&self, known: &Checkpoint) -> bool {
         known.identity.head_len >= TELLING_HEAD && self.goes_on(known)
+    }
+
+    /// The last of these places up to which it holds the text.
+    pub(crate) fn last_of(&self, marks: &Marks) -> Option<(u64, Anchor)> {
+        marks.within(self.length()).filter(|&(offset, anchor)| self.is_anchored(offset, anchor))
     }
 
     fn goes_on(&self, known: &Checkpoint) -> bool {

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 
 use walkdir::WalkDir;
 
+use crate::followed::born;
 use crate::globs::{Globs, Pattern, Wild};
 
 /// A file system's number and a file's number in it.
@@ -34,6 +35,8 @@ pub(crate) struct Match {
     /// Where a symbolic link leads, when that is not one of the paths.
     pub(crate) target: Option<PathBuf>,
     pub(crate) length: u64,
+    /// When it was made, 0 where the file system does not tell.
+    pub(crate) born_unix_nano: u64,
     /// When it was last written to, as far as the file system tells.
     pub(crate) modified: Option<SystemTime>,
 }
@@ -143,6 +146,7 @@ impl Scan {
             paths: Vec::new(),
             target: None,
             length: metadata.len(),
+            born_unix_nano: born(metadata),
             modified: metadata.modified().ok(),
         });
         found.paths.push((linked, path.to_owned()));

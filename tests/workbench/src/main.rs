@@ -1,10 +1,11 @@
 //! Stands the real agent between an EC2 metadata service and an OTLP receiver, both of our own, and shows
-//! (`demo`) or measures (`bench`) what it does.
+//! (`demo`) or measures (`bench`, `files`) what it does.
 #![allow(clippy::print_stdout, reason = "tables on standard output are what this program is for")]
 
 mod bench;
 mod books;
 mod demo;
+mod files;
 mod generate;
 mod lines;
 mod process;
@@ -28,12 +29,15 @@ enum Command {
     Demo(demo::Options),
     /// Measures the agent on generated lines.
     Bench(bench::Options),
+    /// Measures the agent on many files, a large backlog and a deep tree.
+    Files(files::Options),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Demo(options) => demo::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Files(options) => files::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,7 +4,7 @@
 //! the whole life of the agent, start and end included. Nothing else may be waited for meanwhile.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -44,12 +44,38 @@ pub(crate) fn binary() -> Result<PathBuf> {
 
 impl Running {
     pub(crate) fn start(arguments: &[&str], environment: &[(&str, String)]) -> Result<Self> {
-        let binary = binary()?;
+        Self::start_as(&binary()?, arguments, environment)
+    }
+
+    /// Starts a program that becomes the agent.
+    pub(crate) fn start_as(
+        program: &Path,
+        arguments: &[&str],
+        environment: &[(&str, String)],
+    ) -> Result<Self> {
         let children_before = finished_children()?;
         let started = Instant::now();
-        let agent = Agent::start(&binary, arguments, environment.iter().map(|(name, value)| (name, value)))
-            .with_context(|| format!("cannot start {}", binary.display()))?;
+        let agent = Agent::start(program, arguments, environment.iter().map(|(name, value)| (name, value)))
+            .with_context(|| format!("cannot start {}", program.display()))?;
         Ok(Self { agent, started, children_before })
+    }
+
+    /// Processor time that it has taken so far.
+    pub(crate) fn cpu(&self) -> Result<Duration> {
+        let path = format!("/proc/{}/stat", self.agent.pid());
+        let stat = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+        duration(ticks(&stat, OWN).with_context(|| format!("{path} is not as proc(5) has it"))?)
+    }
+
+    /// Files that it has open now.
+    pub(crate) fn descriptors(&self) -> Result<usize> {
+        let path = format!("/proc/{}/fd", self.agent.pid());
+        Ok(fs::read_dir(&path).with_context(|| format!("cannot read {path}"))?.count())
+    }
+
+    /// Bytes of memory it has held at the most.
+    pub(crate) fn peak_memory(&self) -> Result<u64> {
+        self.status("VmHWM")
     }
 
     /// Bytes of memory it holds now.
@@ -108,24 +134,34 @@ fn size_of(field: &str, status: &str) -> Option<u64> {
 /// Processor time of the children we have waited for.
 fn finished_children() -> Result<Duration> {
     let stat = fs::read_to_string("/proc/self/stat").context("cannot read /proc/self/stat")?;
-    let ticks = children_ticks(&stat).context("/proc/self/stat is not as proc(5) has it")?;
-    Ok(Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64))
+    duration(ticks(&stat, CHILDREN).context("/proc/self/stat is not as proc(5) has it")?)
 }
 
-/// cutime + cstime: fields 16 and 17 of proc(5). The name in field 2 may hold blanks, so count from behind it.
-fn children_ticks(stat: &str) -> Option<u64> {
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(13);
+fn duration(ticks: u64) -> Result<Duration> {
+    let seconds = ticks as f64 / rustix::param::clock_ticks_per_second() as f64;
+    Ok(Duration::try_from_secs_f64(seconds)?)
+}
+
+/// Where utime and stime are: fields 14 and 15 of proc(5), counted from behind field 2.
+const OWN: usize = 11;
+/// Likewise cutime and cstime: fields 16 and 17.
+const CHILDREN: usize = 13;
+
+/// The sum of two fields. The name in field 2 may hold blanks.
+fn ticks(stat: &str, fields: usize) -> Option<u64> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(fields);
     Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{children_ticks, finished_children, size_of};
+    use super::{CHILDREN, OWN, finished_children, size_of, ticks};
 
     #[test]
     fn proc_files_are_read_by_field() {
         let stat = "77 (a b) c) S 1 2 3 4 5 6 7 8 9 10 100 200 30 4 20 0 1 0";
-        assert_eq!(children_ticks(stat), Some(34));
+        assert_eq!(ticks(stat, CHILDREN), Some(34));
+        assert_eq!(ticks(stat, OWN), Some(300));
         let status = "VmPeak:\t  9 kB\nVmHWM:\t    1234 kB\nVmRSS:\t 12 kB\n";
         assert_eq!(size_of("VmHWM", status), Some(1234 * 1024));
         assert_eq!(size_of("Vm", status), None);

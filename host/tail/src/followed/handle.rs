@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 use skidway_model::{Anchor, Span};
 use skidway_state::Checkpoint;
 
-use super::{Followed, Likeness, RETRY, Waiting};
+use super::{Followed, Likeness, RETRY, Waiting, born};
 use crate::ahead::Ahead;
 use crate::gunzip::{TELLING, is_gzip};
 use crate::head::{anchor_at, is_anchored, read_head};
@@ -64,13 +64,23 @@ impl Followed {
         (self.identity.device, self.identity.inode)
     }
 
+    fn is_file_of(&self, metadata: &Metadata) -> bool {
+        (metadata.dev(), metadata.ino()) == self.node() && self.was_born(born(metadata))
+    }
+
+    /// Whether it may have been made then: while it is closed, its inode may be given to
+    /// another file.
+    pub(crate) fn was_born(&self, unix_nano: u64) -> bool {
+        let own = self.identity.born_unix_nano;
+        own == unix_nano || own == 0 || unix_nano == 0
+    }
+
     /// What the file system says of it; an error where it is closed and its name leads
     /// elsewhere.
     pub(crate) fn metadata(&self) -> io::Result<Metadata> {
         let Some(handle) = &self.handle else {
             let metadata = fs::metadata(&self.path)?;
-            let is_it = (metadata.dev(), metadata.ino()) == self.node();
-            return if is_it { Ok(metadata) } else { Err(io::ErrorKind::NotFound.into()) };
+            return if self.is_file_of(&metadata) { Ok(metadata) } else { Err(io::ErrorKind::NotFound.into()) };
         };
         handle.metadata()
     }
@@ -91,13 +101,20 @@ impl Followed {
 
     /// What another plain file may be to this one.
     pub(crate) fn compare(&self, other: &Self) -> io::Result<Likeness> {
-        if self.is_packed() || other.is_packed() {
+        // No copy is longer than its original.
+        if self.is_packed() || other.is_packed() || other.length > self.length {
             return Ok(Likeness::Other);
         }
         let length = u64::from(self.identity.head_len).min(other.length) as usize;
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         if self.head(length, &mut ours)? != other.head(length, &mut theirs)? {
             return Ok(Likeness::Other);
+        }
+        if length >= TELLING_HEAD as usize
+            && other.length < self.offset
+            && other.anchor_at(other.length)? == self.anchor_at(other.length)?
+        {
+            return Ok(Likeness::Copy);
         }
         if other.length < self.offset || length < TELLING_HEAD as usize {
             return Ok(Likeness::Beginning);
@@ -109,7 +126,18 @@ impl Followed {
     /// It holds this text, and is to be read on from there.
     pub(crate) fn go_on(&mut self, known: &Checkpoint) {
         self.begin_at(known.offset);
-        (self.lineage, self.anchor) = (known.lineage, known.anchor);
+        (self.lineage, self.anchor, self.read_to) = (known.lineage, known.anchor, known.read_to);
+    }
+
+    /// A copy may have been made before the last lines were written. `length` is that of
+    /// the text in this file.
+    pub(crate) fn say_what_is_cut_off(&mut self, length: u64) {
+        let lost = Span::new(length.max(self.offset), self.read_to);
+        if !lost.is_empty() {
+            tracing::error!(path = %self.path.display(), bytes = lost.len(), range = %lost,
+                "the text ends before what was there when it was read last: these bytes are lost");
+            self.read_to = length;
+        }
     }
 
     /// How far it is read, and how much there is.
@@ -155,7 +183,7 @@ impl Followed {
             Err(error) => return Err(error),
         };
         let metadata = handle.metadata()?;
-        if (metadata.dev(), metadata.ino()) != self.node() {
+        if !self.is_file_of(&metadata) {
             return Ok(false);
         }
         self.handle = Some(handle);
@@ -184,7 +212,7 @@ impl Followed {
     /// Bytes that are known to have been there, when all of them are gone.
     pub(crate) fn lost(&self) -> Span {
         let known = self.packed.as_ref().map_or(self.proven, |packed| packed.text_known());
-        Span::new(self.offset, known.max(self.offset))
+        Span::new(self.offset, known.max(self.read_to).max(self.offset))
     }
 
     pub(crate) fn is_packed(&self) -> bool {
@@ -216,10 +244,15 @@ impl Followed {
 
     /// Notes what stands before the place where reading begins.
     pub(crate) fn learn_anchor(&mut self) -> io::Result<()> {
-        if let (None, Some(handle)) = (&self.packed, &self.handle) {
-            self.anchor = anchor_at(handle, self.offset)?;
-        }
+        self.anchor = self.anchor_at(self.offset)?;
         Ok(())
+    }
+
+    fn anchor_at(&self, offset: u64) -> io::Result<Anchor> {
+        match (&self.packed, &self.handle) {
+            (None, Some(handle)) => anchor_at(handle, offset),
+            _ => Ok(Anchor::default()),
+        }
     }
 
     /// The text's length, which a compressed file has to be read for.

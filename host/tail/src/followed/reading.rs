@@ -1,5 +1,6 @@
 //! Reading a followed file piece by piece, and moving on behind what was taken.
 
+use std::fs::File;
 use std::io;
 use std::time::Instant;
 
@@ -7,7 +8,7 @@ use skidway_model::Span;
 
 use super::{Followed, Offered, Piece, Waiting};
 use crate::cut::{Around, Cut, cut};
-use crate::head::{anchor, is_anchored, read_at};
+use crate::head::{anchor, head_hash, is_anchored, read_at, read_head};
 use crate::options::{LongLine, Options};
 
 // === impl Followed ===
@@ -39,7 +40,7 @@ impl Followed {
                 let end = self.offset + read as u64;
                 // Asked after the bytes were read: what is no part of the text that was
                 // read so far must not be handed over.
-                let replaced = !is_anchored(handle, self.offset, self.anchor)?;
+                let replaced = !is_anchored(handle, self.offset, self.anchor)? || !self.has_its_head(handle)?;
                 if replaced || (end < self.length && read < self.window) {
                     self.suspect = true;
                     return Ok(None);
@@ -82,6 +83,15 @@ impl Followed {
         }
     }
 
+    /// Whether it begins as it did, which is asked only where nothing else tells.
+    fn has_its_head(&self, handle: &File) -> io::Result<bool> {
+        if self.anchor.len > 0 {
+            return Ok(true);
+        }
+        let (length, mut head) = (self.identity.head_len as usize, Vec::new());
+        Ok(head_hash(read_head(handle, length, &mut head)?) == self.identity.head_hash)
+    }
+
     /// Moves on behind what the parser took of the last piece.
     pub(crate) fn consume(&mut self, taken: &[u8], options: &Options) {
         let Some(offered) = self.offered.take() else { return };
@@ -90,6 +100,7 @@ impl Followed {
         self.offset += bytes;
         if bytes > 0 {
             self.anchor = anchor(taken);
+            self.marks.note(self.offset, self.anchor);
         }
         if let Some(packed) = &mut self.packed {
             packed.take(bytes);

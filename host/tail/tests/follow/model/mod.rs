@@ -46,7 +46,7 @@ pub(crate) enum Step {
     Delete(usize),
     /// The run looks, and reads so many chunks at the most.
     Look(usize),
-    /// The run looks until it follows the log, and reads nothing.
+    /// The run looks until it follows the log, and reads nothing if possible.
     Find,
     /// The run looks until there is nothing left to read.
     Settle,
