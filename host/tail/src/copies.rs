@@ -37,10 +37,12 @@ pub(crate) fn original_name(name: &str) -> Option<String> {
     }
 }
 
-/// Whether rotation may have given this name to what was under the other one.
-pub(crate) fn is_rotated(path: &Path, original: &Path) -> bool {
+/// Whether rotation may have given this name to what was under the other one, which it
+/// may have given before.
+pub(crate) fn is_rotated(path: &Path, before: &Path) -> bool {
     let name = |path: &Path| path.file_name()?.to_str().map(str::to_owned);
-    name(path).zip(name(original)).is_some_and(|(new, old)| original_name(&new) == Some(old))
+    let Some((new, old)) = name(path).zip(name(before)) else { return false };
+    original_name(&new).is_some_and(|original| original == old || original_name(&old) == Some(original))
 }
 
 /// The path that a file had before rotation gave it this one.
@@ -267,6 +269,13 @@ impl Tailer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_rotated_is_rotated_again() {
+        let is = |new: &str, old: &str| is_rotated(Path::new(new), Path::new(old));
+        assert!(is("/var/log/syslog.1", "/var/log/syslog") && is("/var/log/syslog.2.gz", "/var/log/syslog.1"));
+        assert!(!is("/var/log/syslog", "/var/log/syslog.1") && !is("/var/log/other.2", "/var/log/syslog.1"));
+    }
 
     #[test]
     fn names_that_rotation_gives() {

@@ -83,9 +83,10 @@ impl Followed {
         }
     }
 
-    /// Whether it begins as it did, which is asked only where nothing else tells.
+    /// Whether it begins as it did, which is asked where what stands before the offset does
+    /// not tell: texts may begin alike.
     fn has_its_head(&self, handle: &File) -> io::Result<bool> {
-        if self.anchor.len > 0 {
+        if self.anchor.len > 0 && self.offset >= u64::from(self.identity.head_len) {
             return Ok(true);
         }
         let (length, mut head) = (self.identity.head_len as usize, Vec::new());

@@ -294,6 +294,11 @@ impl Truth {
         });
         let common = self.world.texts[text].common;
         if end <= common {
+            // The file was emptied and begun again before anybody looked at what it held.
+            let is_it = |text: &usize| holds(&self.world.texts[*text].bytes);
+            if !self.keys.get(&sent.file).is_some_and(is_it) {
+                self.keys.remove(&sent.file);
+            }
             return self.flights.push((None, sent));
         }
         self.keys.insert(sent.file, text);
