@@ -40,9 +40,15 @@ pub(crate) fn original_name(name: &str) -> Option<String> {
 /// Whether rotation may have given this name to what was under the other one, which it
 /// may have given before.
 pub(crate) fn is_rotated(path: &Path, before: &Path) -> bool {
+    let original = |path: &Path| original_name(path.file_name()?.to_str()?);
+    let again = || original(path).is_some_and(|name| original(before) == Some(name));
+    is_rotation_of(path, before) || (path != before && again())
+}
+
+/// Whether rotation may have made this name of the other one.
+fn is_rotation_of(path: &Path, original: &Path) -> bool {
     let name = |path: &Path| path.file_name()?.to_str().map(str::to_owned);
-    let Some((new, old)) = name(path).zip(name(before)) else { return false };
-    original_name(&new).is_some_and(|original| original == old || original_name(&old) == Some(original))
+    name(path).zip(name(original)).is_some_and(|(new, old)| original_name(&new) == Some(old))
 }
 
 /// The path that a file had before rotation gave it this one.
@@ -116,7 +122,7 @@ impl Tailer {
     /// Followed files whose names rotation made of this one's may hold its text by now.
     fn look_at_rotated(&mut self, key: FileKey, now: Instant) {
         let Some(file) = self.files.get(&key) else { return };
-        let rotated = self.files.iter().filter(|(_, other)| is_rotated(&other.path, &file.path));
+        let rotated = self.files.iter().filter(|(_, other)| is_rotation_of(&other.path, &file.path));
         let rotated: Vec<FileKey> = rotated.map(|(key, _)| *key).collect();
         for key in rotated {
             if let Some(other) = self.files.get_mut(&key) {

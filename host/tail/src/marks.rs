@@ -19,10 +19,11 @@ impl Marks {
         }
         self.0.push((offset, anchor));
         if self.0.len() > MOST {
-            // The one that is closest to the next, for how long ago it was.
-            let gap = |i: &usize| (self.0[i + 1].0 - self.0[*i].0) as f64 / (offset - self.0[*i].0) as f64;
-            let closest = (0..MOST - 1).min_by(|a, b| gap(a).total_cmp(&gap(b)));
-            self.0.remove(closest.unwrap_or(0));
+            // The one that leaves the smallest gap, for how far back that is; never the first.
+            let at = |i: usize| self.0[i].0;
+            let gap = |i: &usize| (at(i + 1) - at(i - 1)) as f64 / (offset - at(i - 1)) as f64;
+            let closest = (1..MOST).min_by(|a, b| gap(a).total_cmp(&gap(b)));
+            self.0.remove(closest.unwrap_or(1));
         }
     }
 

@@ -39,9 +39,14 @@ impl<'a> Found<'a> {
     }
 
     /// Whether it, which is another file, holds the text of this checkpoint: it begins as
-    /// that does, with enough to tell, and goes on like it where reading stands.
+    /// that does, with enough to tell, and goes on like it where reading stands. A copy may
+    /// be shorter than the head that is known by now.
     pub(crate) fn holds(&self, known: &Checkpoint) -> bool {
-        known.identity.head_len >= TELLING_HEAD && self.goes_on(known)
+        let Checkpoint { identity, offset, anchor, .. } = known;
+        let is_short = || self.head_hash(identity.head_len).is_none() && *offset <= self.length();
+        identity.head_len >= TELLING_HEAD
+            && (self.goes_on(known)
+                || anchor.len >= TELLING_HEAD && is_short() && self.is_anchored(*offset, *anchor))
     }
 
     /// The last of these places up to which it holds the text.

@@ -203,3 +203,54 @@ fn with_start_at_end_a_copy_is_still_read_from_where_the_file_stood() {
     copy_and_empty(&rig, "app.log", "app.log.1");
     rig.expect(&["one\ntwo\n"]);
 }
+
+/// The original holds no more than the first line, with which the other one begins too.
+#[test]
+fn a_longer_file_that_begins_alike_is_no_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    append(folder.path().join("app.log"), HEAD);
+    append(folder.path().join("app.log.1"), format!("{HEAD}and what nobody has read\n"));
+    let mut rig = Rig::with(folder, &["app.log*"], |_| {});
+    rig.expect(&[HEAD, &format!("{HEAD}and what nobody has read\n")]);
+}
+
+/// Copying takes a while, and the log is written to and read meanwhile.
+#[test]
+fn a_copy_that_ends_before_what_was_read_is_not_read_again() {
+    for looks in [true, false] {
+        let mut rig = Rig::with(tempfile::tempdir().unwrap(), &["app.log*"], |options| options.chunk_size = 256);
+        let old: String = (0..40).map(|n| format!("2026-11-22T10:00:{n:02} a line of the old log\n")).collect();
+        rig.append("app.log", &old);
+        rig.until("it is read", |rig| all(rig).len() == old.len());
+        fs::copy(rig.path("app.log"), rig.path("app.log.1")).unwrap();
+        if looks {
+            rig.rounds(std::time::Duration::from_millis(50));
+        }
+        rig.append("app.log", "written while it was copied\n");
+        rig.until("that is read", |rig| all(rig).contains("while it was copied\n"));
+        fs::write(rig.path("app.log"), "").unwrap();
+        rig.append("app.log", "new\n");
+        rig.until("the new text is read", |rig| all(rig).contains("new\n"));
+        rig.rounds(std::time::Duration::from_millis(300));
+        let doubled = all(&rig).len() - (old.len() + "written while it was copied\nnew\n".len());
+        assert!(doubled <= 256, "{doubled} bytes came twice");
+    }
+}
+
+#[test]
+fn what_was_written_behind_the_copy_and_not_read_is_said_to_be_lost() {
+    let (log, _guard) = Log::capture();
+    let mut rig = Rig::new(&["app.log"]);
+    rig.append("app.log", HEAD);
+    rig.expect(&[HEAD]);
+    rig.parser = crate::rig::Parser::HoldsAll;
+    rig.append("app.log", "in the copy\n");
+    rig.until("it is seen", |rig| rig.tailer.unread_bytes() == 12);
+    fs::copy(rig.path("app.log"), rig.path("app.log.1")).unwrap();
+    rig.append("app.log", "not in the copy\n");
+    rig.until("it is seen", |rig| rig.tailer.unread_bytes() == 28);
+    fs::write(rig.path("app.log"), "").unwrap();
+    rig.expect(&[&format!("{HEAD}in the copy\n")]);
+    let range = format!("range={}..{}", HEAD.len() + 12, HEAD.len() + 28);
+    assert_eq!(log.count(&["ERROR", "app.log.1", &range]), 1);
+}

@@ -168,3 +168,50 @@ fn a_truncation_and_a_crash_before_the_answer_lose_nothing() {
     let mut run = Run::with(&folder, state.path(), &["*.log"]);
     run.expect(&[LONG_LINE, "new\n"]);
 }
+
+/// The run in between has found the file and read nothing of it.
+#[test]
+fn what_an_earlier_run_knew_of_is_said_to_be_lost_by_a_later_one() {
+    let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    interrupted(&folder, state.path(), &["*.log"]);
+    let mut run = Run::with(&folder, state.path(), &["*.log"]);
+    run.save();
+    drop(run);
+    fs::remove_file(folder.path().join("a.log")).unwrap();
+    let (log, _guard) = Log::capture();
+    Run::with(&folder, state.path(), &["*.log"]);
+    let range = format!("range={}..{}", LONG_LINE.len(), LONG_LINE.len() + 11);
+    assert_eq!(log.count(&["ERROR", "a.log", &range]), 1);
+}
+
+/// Two rotations while nobody looks: the second one renames what the first has made.
+#[test]
+fn what_is_rotated_a_second_time_is_not_read_again() {
+    let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let start = || {
+        let options = skidway_tail::Options {
+            compression: skidway_tail::Compression::Auto,
+            ..crate::rig::options(&folder, &["a.log*"])
+        };
+        Run::start(options, state.path())
+    };
+    append(folder.path().join("a.log.1"), LONG_LINE);
+    let mut run = start();
+    run.expect(&[LONG_LINE]);
+    run.acknowledge();
+    drop(run);
+    let packed = fs::File::create(folder.path().join("a.log.2.gz")).unwrap();
+    let mut packer = flate2::write::GzEncoder::new(packed, flate2::Compression::fast());
+    packer.write_all(LONG_LINE.as_bytes()).unwrap();
+    packer.finish().unwrap();
+    fs::remove_file(folder.path().join("a.log.1")).unwrap();
+    append(folder.path().join("a.log"), "new\n");
+    let (log, _guard) = Log::capture();
+    let mut run = start();
+    run.expect(&["new\n"]);
+    for _ in 0..20 {
+        run.round(std::time::Duration::from_millis(10), usize::MAX);
+    }
+    run.expect(&["new\n"]);
+    assert_eq!(log.count(&["ERROR"]), 0);
+}

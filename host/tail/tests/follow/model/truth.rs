@@ -190,8 +190,8 @@ impl Truth {
     /// The text is not where a glob leads any more, for those who know of the log alone.
     fn leaves(&mut self, text: usize, copied: bool) {
         let fate = &self.fates[text];
-        // A copy of what was empty cannot be told.
-        let telling = !copied || fate.known > 0;
+        // What was copied before more was seen of it than all have in common cannot be told.
+        let telling = !copied || fate.known > self.world.texts[text].common;
         let known = self.follows(text).is_some() || fate.saved.is_some();
         self.fates[text].unseen |= self.setting.only_the_log && !(known && telling);
     }
