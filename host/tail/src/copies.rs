@@ -8,6 +8,7 @@
 //! had: so what was written between the last read and the truncation is not lost, and
 //! nothing is read twice. Two files that begin alike under other names are two texts.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -21,6 +22,7 @@ use crate::followed::{Followed, Likeness, Look, open};
 use crate::notice::{Cause, Notice};
 use crate::options::{Compression, Options};
 use crate::resume::Found;
+use crate::scan::{Match, Node};
 use crate::tailer::Tailer;
 
 /// The name that a file had before rotation gave it this one: `syslog.1`, `syslog.2.gz`,
@@ -127,6 +129,26 @@ impl Tailer {
         for key in rotated {
             if let Some(other) = self.files.get_mut(&key) {
                 other.mistrust();
+            }
+            self.look(key, now);
+        }
+    }
+
+    /// Before files are taken up whose names rotation made: what those are copies of may
+    /// have been emptied, and renamed, since it was looked at.
+    pub(crate) fn look_at_families(&mut self, new: &[(Node, Match)], now: Instant) {
+        let names = new.iter().filter_map(|(_, found)| found.paths.first());
+        let originals: HashSet<PathBuf> = names.filter_map(|(_, path)| original_path(path)).collect();
+        if originals.is_empty() {
+            return;
+        }
+        let is_one = |path: &PathBuf| {
+            originals.contains(path) || original_path(path).is_some_and(|path| originals.contains(&path))
+        };
+        let family = self.files.iter().filter(|(_, file)| is_one(&file.path));
+        for key in family.map(|(key, _)| *key).collect::<Vec<_>>() {
+            if let Some(file) = self.files.get_mut(&key) {
+                file.mistrust();
             }
             self.look(key, now);
         }
@@ -239,15 +261,21 @@ impl Tailer {
         let mut paths: Vec<PathBuf> = candidates.map(walkdir::DirEntry::into_path).collect();
         // Of two that hold it the same one is always taken.
         paths.sort();
-        paths.into_iter().find_map(|path| self.holds(&path, known, now, may_be))
+        let ways: [&dyn Fn(&Found<'_>) -> bool; 2] =
+            [&|found| found.is_still(known) || found.holds(known), &|found| found.may_hold(known)];
+        ways.into_iter().find_map(|holds| {
+            let fits = |found: &Found<'_>| may_be((found.identity.device, found.identity.inode)) && holds(found);
+            paths.iter().find_map(|path| self.take_over(path, known, now, &fits))
+        })
     }
 
-    fn holds(
+    /// Has a text read on in this file, if that is the one.
+    fn take_over(
         &mut self,
         path: &Path,
         known: &Checkpoint,
         now: Instant,
-        may_be: &dyn Fn((u64, u64)) -> bool,
+        fits: &dyn Fn(&Found<'_>) -> bool,
     ) -> Option<Followed> {
         let handle = open(path).ok()?;
         if !handle.metadata().ok()?.is_file() {
@@ -255,11 +283,7 @@ impl Tailer {
         }
         let options = Options { compression: Compression::Auto, ..self.options.clone() };
         let mut file = Followed::new(path.to_owned(), handle, now, &options, &mut self.scratch).ok()?;
-        if self.by_node.contains_key(&file.node()) || !may_be(file.node()) {
-            return None;
-        }
-        let found = Found::new(&file);
-        if !found.is_still(known) && !found.holds(known) {
+        if self.by_node.contains_key(&file.node()) || !fits(&Found::new(&file)) {
             return None;
         }
         let length = file.text_length().ok()?;

@@ -164,6 +164,7 @@ impl Tailer {
         new.sort_by_cached_key(|(_, found)| {
             found.paths.first().is_some_and(|(_, path)| original_path(path).is_some())
         });
+        self.look_at_families(&new, now);
         if first {
             new.retain(|(node, found)| !self.found(*node, found, Round::Known, now, scan));
         }

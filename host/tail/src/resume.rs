@@ -39,14 +39,19 @@ impl<'a> Found<'a> {
     }
 
     /// Whether it, which is another file, holds the text of this checkpoint: it begins as
-    /// that does, with enough to tell, and goes on like it where reading stands. A copy may
-    /// be shorter than the head that is known by now.
+    /// that does, with enough to tell, and goes on like it where reading stands.
     pub(crate) fn holds(&self, known: &Checkpoint) -> bool {
+        known.identity.head_len >= TELLING_HEAD && self.goes_on(known)
+    }
+
+    /// Whether it may be a copy that is shorter than the head which is known by now. Only
+    /// what stands before the place where reading stands tells.
+    pub(crate) fn may_hold(&self, known: &Checkpoint) -> bool {
         let Checkpoint { identity, offset, anchor, .. } = known;
-        let is_short = || self.head_hash(identity.head_len).is_none() && *offset <= self.length();
-        identity.head_len >= TELLING_HEAD
-            && (self.goes_on(known)
-                || anchor.len >= TELLING_HEAD && is_short() && self.is_anchored(*offset, *anchor))
+        anchor.len >= TELLING_HEAD
+            && *offset <= self.length()
+            && self.head_hash(identity.head_len).is_none()
+            && self.is_anchored(*offset, *anchor)
     }
 
     /// The last of these places up to which it holds the text.
