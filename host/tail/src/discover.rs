@@ -20,7 +20,7 @@ use crate::options::{Compression, StartAt};
 use crate::resume::Found;
 use crate::scan::{Match, Node, Problem, Scan};
 use crate::tailer::Tailer;
-use crate::turn::IDLE_FACTOR;
+use crate::turn::{IDLE_FACTOR, POLL_FACTOR};
 use crate::watch::{Watch, remedy};
 
 /// The shortest pause between two walks ...
@@ -28,9 +28,9 @@ const MIN_SCAN_PAUSE: Duration = Duration::from_millis(20);
 /// ... and how much longer than the walk itself it is: a walk over a large tree
 /// takes a twentieth of a core at the most, whatever happens there.
 const SCAN_PAUSE_FACTOR: u32 = 20;
-/// How often to walk at least when notifications say that nothing happened; a walk
-/// that is done quickly is made more often, like a look.
-const SLOW_SCAN: Duration = Duration::from_secs(10);
+/// How often to walk at least when nothing says that something happened; a walk that is
+/// done quickly is made more often, like a look.
+const SLOW_SCAN: Duration = Duration::from_secs(30);
 
 /// Which files a walk takes up.
 #[derive(Clone, Copy)]
@@ -85,8 +85,8 @@ impl Tailer {
         let cost = ended - started;
         let pause = cost * SCAN_PAUSE_FACTOR;
         self.scan_not_before = ended + pause.max(MIN_SCAN_PAUSE);
-        let told = self.watch.is_some();
-        let slow = if told { (cost * IDLE_FACTOR).min(SLOW_SCAN) } else { Duration::ZERO };
+        let factor = if self.watch.is_some() { IDLE_FACTOR } else { POLL_FACTOR };
+        let slow = (cost * factor).min(SLOW_SCAN);
         self.next_scan = self.scan_not_before.max(ended + self.options.poll_interval.max(slow));
         // Between the walk and the first watch of a directory nobody was told of
         // what happened there.

@@ -333,6 +333,11 @@ impl Followed {
         self.unproven = true;
     }
 
+    /// When it was last seen to be longer than before.
+    pub(crate) fn grown_at(&self) -> Instant {
+        self.grown_at
+    }
+
     /// The file has something that must be looked into before more is read.
     pub(crate) fn is_suspect(&self) -> bool {
         self.suspect

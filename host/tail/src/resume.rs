@@ -48,7 +48,8 @@ impl<'a> Found<'a> {
     /// what stands before the place where reading stands tells.
     pub(crate) fn may_hold(&self, known: &Checkpoint) -> bool {
         let Checkpoint { identity, offset, anchor, .. } = known;
-        anchor.len >= TELLING_HEAD
+        !self.is_packed()
+            && anchor.len >= TELLING_HEAD
             && *offset <= self.length()
             && self.head_hash(identity.head_len).is_none()
             && self.is_anchored(*offset, *anchor)

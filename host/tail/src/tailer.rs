@@ -79,6 +79,8 @@ pub struct Tailer {
     pub(crate) poll_until: Option<Instant>,
     pub(crate) turned_at: Instant,
     pub(crate) next_look: Instant,
+    /// The same for those that are written to.
+    pub(crate) next_brisk_look: Instant,
     pub(crate) next_scan: Instant,
     pub(crate) scan_wanted: bool,
     pub(crate) scan_not_before: Instant,
@@ -125,6 +127,7 @@ impl Tailer {
             poll_until: None,
             turned_at: now,
             next_look: now,
+            next_brisk_look: now,
             next_scan: now,
             scan_wanted: false,
             scan_not_before: now,

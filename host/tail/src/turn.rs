@@ -16,8 +16,13 @@ use crate::watch::Heard;
 /// every `poll_interval` while it takes no more than a thousandth of a core, with
 /// many files less often, ...
 pub(crate) const IDLE_FACTOR: u32 = 1000;
-/// ... but at least this often.
-const SLOW_LOOK: Duration = Duration::from_secs(2);
+/// Without notifications it may take a two-hundredth, ...
+pub(crate) const POLL_FACTOR: u32 = 200;
+/// ... but it happens at least this often.
+const SLOW_LOOK: Duration = Duration::from_secs(5);
+/// A file that has grown so lately is one that is written to, and without notifications
+/// looked at every `poll_interval`, however many others there are.
+const LIVELY: Duration = Duration::from_secs(60);
 /// How long to poll after the queue of notifications has overflowed.
 const OVERFLOW_POLL: Duration = Duration::from_secs(60);
 
@@ -28,12 +33,7 @@ impl Tailer {
     pub(crate) fn turn(&mut self, now: Instant, heard: Heard) {
         self.turned_at = now;
         self.hear(heard, now);
-        if now >= self.next_look {
-            for key in self.files.keys().copied().collect::<Vec<_>>() {
-                self.look(key, now);
-            }
-            self.next_look = now + self.look_interval(now, now.elapsed());
-        }
+        self.look_around(now);
         if now >= self.next_scan || (self.scan_wanted && now >= self.scan_not_before) {
             self.scan(false);
         }
@@ -53,6 +53,28 @@ impl Tailer {
             self.complain(key, now);
             self.revisit(key, now);
         }
+    }
+
+    /// Looks at all files, or at those that are written to.
+    fn look_around(&mut self, now: Instant) {
+        let all = now >= self.next_look;
+        if !all && (self.is_told() || now < self.next_brisk_look) {
+            return;
+        }
+        let due = self.files.iter().filter(|(_, file)| all || now < file.grown_at() + LIVELY);
+        for key in due.map(|(key, _)| *key).collect::<Vec<_>>() {
+            self.look(key, now);
+        }
+        let cost = now.elapsed();
+        if all {
+            self.next_look = now + self.look_interval(now, cost);
+        }
+        self.next_brisk_look = now + self.options.poll_interval.max(cost * POLL_FACTOR);
+    }
+
+    /// Whether the system tells of all changes at the moment.
+    fn is_told(&self) -> bool {
+        self.watch.is_some() && self.poll_until.is_none()
     }
 
     fn hear(&mut self, heard: Heard, now: Instant) {
@@ -88,9 +110,8 @@ impl Tailer {
         if self.poll_until.is_some_and(|until| now >= until) {
             self.poll_until = None;
         }
-        let told = self.watch.is_some() && self.poll_until.is_none();
-        let seldom = if told { (cost * IDLE_FACTOR).min(SLOW_LOOK) } else { Duration::ZERO };
-        self.options.poll_interval.max(seldom)
+        let factor = if self.is_told() { IDLE_FACTOR } else { POLL_FACTOR };
+        self.options.poll_interval.max((cost * factor).min(SLOW_LOOK))
     }
 
     pub(crate) fn look(&mut self, key: FileKey, now: Instant) {
@@ -150,6 +171,9 @@ impl Tailer {
     pub(crate) fn next_alarm(&self) -> Instant {
         let alarms = self.restless.iter().filter_map(|key| self.files.get(key)?.alarm(&self.options));
         let mut next = alarms.fold(self.next_look.min(self.next_scan), Instant::min);
+        if !self.is_told() {
+            next = next.min(self.next_brisk_look);
+        }
         if self.scan_wanted {
             next = next.min(self.scan_not_before);
         }
@@ -235,7 +259,7 @@ mod tests {
         assert_eq!(interval(&mut tailer, 100), Duration::from_millis(100));
         assert_eq!(interval(&mut tailer, 20_000), SLOW_LOOK);
         tailer.watch = None;
-        assert_eq!(interval(&mut tailer, 20_000), tailer.options.poll_interval);
+        assert_eq!(interval(&mut tailer, 20_000), Duration::from_secs(4));
     }
 
     #[test]

@@ -34,6 +34,8 @@ struct Fate {
     /// Byte by byte: sent in this run, answered for in any.
     sent: Vec<bool>,
     answered: Vec<bool>,
+    /// The same, as far as this run can know.
+    counted: Vec<bool>,
     /// Where the next chunk of this run must begin.
     next: Option<u64>,
     /// So much of it was answered for when the state was last saved: not to be sent again.
@@ -354,7 +356,9 @@ impl Truth {
         let spans = [(sent.file, sent.span)];
         if reject { run.ledger.reject(&spans) } else { run.ledger.acknowledge(&spans, 0) }
         if let Some(text) = text {
-            self.fates[text].answered[sent.span.start as usize..sent.span.end as usize].fill(true);
+            let span = sent.span.start as usize..sent.span.end as usize;
+            self.fates[text].answered[span.clone()].fill(true);
+            self.fates[text].counted[span].fill(true);
         }
     }
 
@@ -381,6 +385,7 @@ impl Truth {
         self.flights.clear();
         for (text, fate) in self.fates.iter_mut().enumerate() {
             fate.sent.fill(false);
+            fate.counted.iter_mut().skip(fate.safe as usize).for_each(|counted| *counted = false);
             (fate.next, fate.known) = (None, fate.saved.unwrap_or(0));
             fate.promised = fate.promised.min(fate.saved.unwrap_or(0));
             let in_the_log = self.world.held.get(LOG).is_some_and(|held| held.text == text);
@@ -461,11 +466,13 @@ impl Fate {
     fn fit(&mut self, length: u64, common: u64) {
         self.sent.resize(length as usize, false);
         self.answered.resize(length as usize, false);
+        self.counted.resize(length as usize, false);
         self.answered[..common as usize].fill(true);
+        self.counted[..common as usize].fill(true);
     }
 
     fn answered_prefix(&self) -> u64 {
-        self.answered.iter().take_while(|&&answered| answered).count() as u64
+        self.counted.iter().take_while(|&&answered| answered).count() as u64
     }
 }
 
