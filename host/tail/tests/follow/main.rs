@@ -6,6 +6,7 @@ mod bounded;
 mod copying;
 mod cutting;
 mod finding;
+mod hostile;
 mod model;
 mod packed;
 mod restarting;

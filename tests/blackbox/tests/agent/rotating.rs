@@ -122,6 +122,25 @@ fn a_folder_without_permission_is_said_once_and_read_when_it_can_be() {
 }
 
 #[test]
+fn a_file_that_is_followed_is_read_on_when_its_permission_goes() {
+    let mut rig = Rig::new();
+    rig.append("secure", ubuntu(0..10));
+    let path = rig.log_file("secure");
+    let allow = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    allow(0o644);
+    if !rig.start_without_rights() {
+        return println!("skipped: this runs as root, and setpriv is not there to give that up");
+    }
+    rig.records(10);
+    allow(0o000);
+    rig.append("secure", ubuntu(10..20));
+    rig.rename("secure", "secure.1");
+    rig.append("secure", ubuntu(20..30));
+    assert_each_once(&rig, &ubuntu(0..30));
+    assert_eq!(rig.stop(), Books::all_delivered(30));
+}
+
+#[test]
 fn a_path_that_leads_nowhere_is_said_once_and_read_when_it_leads_to_a_file() {
     let mut rig = Rig::new();
     symlink("loop.log", rig.log_file("loop.log")).unwrap();
