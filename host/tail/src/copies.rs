@@ -264,7 +264,8 @@ impl Tailer {
         let ways: [&dyn Fn(&Found<'_>) -> bool; 2] =
             [&|found| found.is_still(known) || found.holds(known), &|found| found.may_hold(known)];
         ways.into_iter().find_map(|holds| {
-            let fits = |found: &Found<'_>| may_be((found.identity.device, found.identity.inode)) && holds(found);
+            let fits =
+                |found: &Found<'_>| may_be((found.identity.device, found.identity.inode)) && holds(found);
             paths.iter().find_map(|path| self.take_over(path, known, now, &fits))
         })
     }
@@ -303,7 +304,9 @@ mod tests {
     #[test]
     fn what_was_rotated_is_rotated_again() {
         let is = |new: &str, old: &str| is_rotated(Path::new(new), Path::new(old));
-        assert!(is("/var/log/syslog.1", "/var/log/syslog") && is("/var/log/syslog.2.gz", "/var/log/syslog.1"));
+        assert!(
+            is("/var/log/syslog.1", "/var/log/syslog") && is("/var/log/syslog.2.gz", "/var/log/syslog.1")
+        );
         assert!(!is("/var/log/syslog", "/var/log/syslog.1") && !is("/var/log/other.2", "/var/log/syslog.1"));
     }
 

@@ -237,7 +237,11 @@ fn print(all: &[Seen]) {
             number(format!("{:.2} %", seen.idle_percent)),
             number(seen.descriptors),
             number(megabytes(seen.peak_memory)),
-            Cell::new(if broken.is_empty() { "kept".to_owned() } else { format!("BROKEN: {}", broken.join(", ")) }),
+            Cell::new(if broken.is_empty() {
+                "kept".to_owned()
+            } else {
+                format!("BROKEN: {}", broken.join(", "))
+            }),
         ]);
     }
     println!(

@@ -80,7 +80,11 @@ impl Followed {
     pub(crate) fn metadata(&self) -> io::Result<Metadata> {
         let Some(handle) = &self.handle else {
             let metadata = fs::metadata(&self.path)?;
-            return if self.is_file_of(&metadata) { Ok(metadata) } else { Err(io::ErrorKind::NotFound.into()) };
+            return if self.is_file_of(&metadata) {
+                Ok(metadata)
+            } else {
+                Err(io::ErrorKind::NotFound.into())
+            };
         };
         handle.metadata()
     }

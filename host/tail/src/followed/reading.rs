@@ -40,7 +40,8 @@ impl Followed {
                 let end = self.offset + read as u64;
                 // Asked after the bytes were read: what is no part of the text that was
                 // read so far must not be handed over.
-                let replaced = !is_anchored(handle, self.offset, self.anchor)? || !self.has_its_head(handle)?;
+                let replaced =
+                    !is_anchored(handle, self.offset, self.anchor)? || !self.has_its_head(handle)?;
                 if replaced || (end < self.length && read < self.window) {
                     self.suspect = true;
                     return Ok(None);

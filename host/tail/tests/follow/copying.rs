@@ -218,8 +218,10 @@ fn a_longer_file_that_begins_alike_is_no_copy() {
 #[test]
 fn a_copy_that_ends_before_what_was_read_is_not_read_again() {
     for looks in [true, false] {
-        let mut rig = Rig::with(tempfile::tempdir().unwrap(), &["app.log*"], |options| options.chunk_size = 256);
-        let old: String = (0..40).map(|n| format!("2026-11-22T10:00:{n:02} a line of the old log\n")).collect();
+        let mut rig =
+            Rig::with(tempfile::tempdir().unwrap(), &["app.log*"], |options| options.chunk_size = 256);
+        let old: String =
+            (0..40).map(|n| format!("2026-11-22T10:00:{n:02} a line of the old log\n")).collect();
         rig.append("app.log", &old);
         rig.until("it is read", |rig| all(rig).len() == old.len());
         fs::copy(rig.path("app.log"), rig.path("app.log.1")).unwrap();

@@ -17,17 +17,31 @@ use truth::{Setting, Truth};
 pub(crate) enum Step {
     /// Lines are written, the last one perhaps not to its end. In a new file, the first one
     /// may be that of other files.
-    Append { lines: usize, partial: bool, common: bool },
+    Append {
+        lines: usize,
+        partial: bool,
+        common: bool,
+    },
     /// The file is renamed, its forerunners before it.
-    Rotate { look: bool },
+    Rotate {
+        look: bool,
+    },
     /// Somebody goes on to write to the file that was rotated.
     Late,
     /// What was rotated is compressed.
-    Pack { look: bool },
+    Pack {
+        look: bool,
+    },
     /// The file is copied and emptied; lines may be written in between.
-    CopyTruncate { look: bool, between: usize, common: bool },
+    CopyTruncate {
+        look: bool,
+        between: usize,
+        common: bool,
+    },
     /// The file is emptied, and nobody has a copy.
-    Truncate { common: bool },
+    Truncate {
+        common: bool,
+    },
     /// One of the files is deleted.
     Delete(usize),
     /// The run looks, and reads so many chunks at the most.
@@ -37,7 +51,10 @@ pub(crate) enum Step {
     /// The run looks until there is nothing left to read.
     Settle,
     /// The backend answers for one of the spans.
-    Answer { which: usize, reject: bool },
+    Answer {
+        which: usize,
+        reject: bool,
+    },
     /// It answers for all of them.
     AnswerAll,
     Save,
@@ -93,7 +110,6 @@ pub(crate) fn play(setting: &Setting, steps: &[Step]) {
         truth.step(&Step::AnswerAll);
         truth.end();
     }));
-    if std::env::var_os("STORY").is_some() { eprintln!("{}", truth.story()); }
     if let Err(panic) = played {
         eprintln!("{}", truth.story());
         resume_unwind(panic);

@@ -12,10 +12,8 @@ use tracing::subscriber::DefaultGuard;
 
 use super::Step;
 use super::world::{LOG, World};
-use crate::rig::{Log, Parser, options};
+use crate::rig::{Log, PATIENCE, Parser, options};
 use crate::run::{Run, Sent};
-
-const PATIENCE: Duration = Duration::from_millis(3000);
 
 type Node = (u64, u64);
 
@@ -176,7 +174,8 @@ impl Truth {
         let rotated = format!("{LOG}.1");
         let Some(held) = self.world.held.get(&rotated).copied() else { return };
         let Some(file) = self.follows(held.text) else { return };
-        if held.length < self.world.texts[held.text].len() || Some(self.node(file)) != node(&self.world, &rotated)
+        if held.length < self.world.texts[held.text].len()
+            || Some(self.node(file)) != node(&self.world, &rotated)
         {
             return;
         }
@@ -214,9 +213,9 @@ impl Truth {
             }
             let exists = self.world.exists(text);
             let file = self.follows(text);
-            let unlinked = file.map(|file| self.node(file)).is_some_and(|node| {
-                nodes_before.contains(&node) && !nodes_after.contains(&node)
-            });
+            let unlinked = file
+                .map(|file| self.node(file))
+                .is_some_and(|node| nodes_before.contains(&node) && !nodes_after.contains(&node));
             let fate = &mut self.fates[text];
             let owed = match file {
                 // The handle keeps it.
@@ -263,12 +262,22 @@ impl Truth {
         let mut run = Run::start(options, self.state.path());
         run.parser = self.setting.parser;
         self.run = Some(run);
+        self.note_what_is_known();
     }
 
     fn look(&mut self, chunks: usize) {
         let Some(run) = &mut self.run else { return };
         run.round(Duration::from_millis(5), chunks);
         let sent = std::mem::take(&mut run.sent);
+        self.note_what_is_known();
+        for sent in sent {
+            self.take(sent);
+        }
+    }
+
+    /// Which texts are followed, and how much of them is known to be there.
+    fn note_what_is_known(&mut self) {
+        let Some(run) = &self.run else { return };
         for file in run.tailer.files() {
             let Some(info) = run.tailer.file(file) else { continue };
             let there = self.world.by_node((info.identity.device, info.identity.inode));
@@ -280,9 +289,6 @@ impl Truth {
                 let known = info.length.min(self.world.texts[text].len());
                 self.fates[text].known = self.fates[text].known.max(known);
             }
-        }
-        for sent in sent {
-            self.take(sent);
         }
     }
 
@@ -310,14 +316,21 @@ impl Truth {
         let fate = &mut self.fates[text];
         fate.fit(self.world.texts[text].len(), common);
         match fate.next {
-            Some(next) => assert!(fate.cut || start == next || start.max(next) <= common,
-                "of text {text}, {start}..{end} was sent when {next} came next"),
+            Some(next) => assert!(
+                fate.cut || start == next || start.max(next) <= common,
+                "of text {text}, {start}..{end} was sent when {next} came next"
+            ),
             None => {
                 let skipped = (common..start).find(|&byte| !fate.answered[byte as usize] && !lost(byte));
-                assert_eq!(skipped, None, "text {text} begins at {start}, and this byte was not answered for");
-                assert!(fate.cut || start >= fate.safe || start <= common && fate.safe <= common,
+                assert_eq!(
+                    skipped, None,
+                    "text {text} begins at {start}, and this byte was not answered for"
+                );
+                assert!(
+                    fate.cut || start >= fate.safe || start <= common && fate.safe <= common,
                     "{start}..{end} of text {text} is sent again, and the state knew that {} was answered for",
-                    fate.safe);
+                    fate.safe
+                );
             }
         }
         fate.next = Some(end);
@@ -354,7 +367,11 @@ impl Truth {
         let Some(run) = self.run.as_ref().filter(|_| !self.flights.is_empty()) else { return };
         let (text, sent) = self.flights.remove(which % self.flights.len());
         let spans = [(sent.file, sent.span)];
-        if reject { run.ledger.reject(&spans) } else { run.ledger.acknowledge(&spans, 0) }
+        if reject {
+            run.ledger.reject(&spans)
+        } else {
+            run.ledger.acknowledge(&spans, 0)
+        }
         if let Some(text) = text {
             let span = sent.span.start as usize..sent.span.end as usize;
             self.fates[text].answered[span.clone()].fill(true);
@@ -425,7 +442,8 @@ impl Truth {
             let wanted = if fate.unseen { 0 } else { exists.max(text.whole_lines(fate.promised)) };
             let open = (text.common..wanted).find(|&byte| {
                 let is = |bytes: &[bool]| bytes.get(byte as usize).is_some_and(|&is| is);
-                let lost = (byte >= exists || fate.cut) && said.iter().any(|span| (span.start..span.end).contains(&byte));
+                let lost = (byte >= exists || fate.cut)
+                    && said.iter().any(|span| (span.start..span.end).contains(&byte));
                 !is(&fate.sent) && !is(&fate.answered) && !lost
             });
             missing.extend(open.map(|byte| format!("byte {byte} of text {number}, of {wanted}")));

@@ -87,7 +87,8 @@ impl World {
         let text = &mut self.texts[text];
         assert_eq!(length, text.len(), "only what holds all of a text is written to");
         let mut new = Vec::new();
-        if text.len() == 0 && text.common > 0 {
+        // Never alone: two files with nothing else in them are the same to everybody.
+        if text.len() == 0 && text.common > 0 && lines > 0 {
             new.extend(COMMON.as_bytes());
         }
         if text.bytes.last().is_some_and(|&last| last != b'\n') {
