@@ -52,6 +52,8 @@ struct Books {
     files: BTreeMap<FileKey, File>,
     forgotten: Vec<Lineage>,
     totals: Totals,
+    /// The next snapshot would be the same as the last one.
+    is_saved: bool,
 }
 
 #[derive(Debug)]
@@ -93,7 +95,7 @@ impl Ledger {
     /// A file is followed from now on, from the checkpoint's offset. A key that is
     /// known already is left as it is.
     pub fn open(&self, file: FileKey, checkpoint: Checkpoint) {
-        self.books().files.entry(file).or_insert_with(|| File {
+        self.change().files.entry(file).or_insert_with(|| File {
             life: Life::Open,
             next: checkpoint.offset,
             checkpoint,
@@ -104,7 +106,7 @@ impl Ledger {
     /// The file's name, identity or time has changed. How far it is done with is the
     /// ledger's own business.
     pub fn update(&self, file: FileKey, now: Checkpoint) {
-        if let Some(File { checkpoint, .. }) = self.books().files.get_mut(&file) {
+        if let Some(File { checkpoint, .. }) = self.change().files.get_mut(&file) {
             checkpoint.path = now.path;
             checkpoint.identity = now.identity;
             checkpoint.modified = now.modified;
@@ -115,7 +117,7 @@ impl Ledger {
     /// what stands before its end. A span without records in flight (all lines blank,
     /// all records dropped) waits for no answer.
     pub fn read(&self, file: FileKey, span: Span, anchor: Anchor, lines: Lines) -> Result<(), LedgerError> {
-        let books = &mut *self.books();
+        let books = &mut *self.change();
         let known = books.files.get_mut(&file).filter(|known| known.life == Life::Open);
         let known = known.ok_or(LedgerError::NotOpen(file))?;
         let expected = known.next;
@@ -141,13 +143,13 @@ impl Ledger {
     /// The records of this span are answered for, for good. In any order; a span that is
     /// not in flight (any more) is left out.
     pub fn settle(&self, file: FileKey, span: Span, settled: Settled) {
-        self.books().settle(file, span, settled);
+        self.change().settle(file, span, settled);
     }
 
     /// Nothing more will be read from the file. Its checkpoint still moves with the
     /// answers, and stays in the state file for a while in case it is found again.
     pub fn close(&self, file: FileKey) {
-        if let Some(known) = self.books().files.get_mut(&file)
+        if let Some(known) = self.change().files.get_mut(&file)
             && known.life == Life::Open
         {
             known.life = Life::Closed;
@@ -158,7 +160,7 @@ impl Ledger {
     /// read of it is answered for it is still saved: should the run end before, a copy
     /// may be found.
     pub fn forget(&self, file: FileKey) {
-        let books = &mut *self.books();
+        let books = &mut *self.change();
         if let Some(known) = books.files.get_mut(&file) {
             known.life = Life::Forgotten;
             books.forget_answered(file);
@@ -170,9 +172,16 @@ impl Ledger {
     /// once: so every snapshot must be given to it.
     pub fn snapshot(&self) -> Snapshot {
         let books = &mut *self.books();
-        let checkpoints = books.files.values().map(|file| file.checkpoint.clone()).collect();
+        let checkpoints: Vec<_> = books.files.values().map(|file| file.checkpoint.clone()).collect();
         books.files.retain(|_, file| file.life != Life::Closed || !file.flights.is_empty());
+        books.is_saved = books.files.len() == checkpoints.len();
         Snapshot { checkpoints, forgotten: std::mem::take(&mut books.forgotten) }
+    }
+
+    /// Whether another snapshot is worth while. With many idle files, to make one and to
+    /// compare it with what was saved would be most of what they cost.
+    pub fn has_changed(&self) -> bool {
+        !self.books().is_saved
     }
 
     /// The books at this moment.
@@ -189,6 +198,12 @@ impl Ledger {
     /// the ledger does not know (any more).
     pub fn checkpoint(&self, file: FileKey) -> Option<u64> {
         self.books().files.get(&file).map(|file| file.checkpoint.offset)
+    }
+
+    fn change(&self) -> MutexGuard<'_, Books> {
+        let mut books = self.books();
+        books.is_saved = false;
+        books
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {

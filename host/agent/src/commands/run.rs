@@ -336,11 +336,15 @@ fn signals() -> Result<(Signal, Signal)> {
 
 impl Books {
     fn save(&mut self) {
-        if self.identity.has_changed() {
+        let identified = self.identity.has_changed();
+        if identified {
             self.state.identify(&owner::now(&self.identity));
         }
         if let Some(spooling) = &self.spooling {
             spooling.save();
+        }
+        if !identified && !self.failing && !self.ledger.has_changed() {
+            return;
         }
         match self.state.save(&self.ledger.snapshot()) {
             Ok(_) if self.failing => {

@@ -178,6 +178,29 @@ fn a_file_is_saved_under_its_latest_name_and_head() {
     assert_eq!(saved[0].offset, 0);
 }
 
+#[test]
+fn a_snapshot_is_worth_while_when_it_would_be_another_one() {
+    let ledger = Ledger::new();
+    assert!(ledger.has_changed(), "even that there is nothing is worth saving once");
+    ledger.snapshot();
+    assert!(!ledger.has_changed());
+    open(&ledger, FILE, 0);
+    assert!(ledger.has_changed());
+    ledger.snapshot();
+    let span = Span::new(0, 10);
+    ledger.read(FILE, span, ANCHOR, lines(1)).unwrap();
+    assert!(ledger.has_changed());
+    ledger.snapshot();
+    ledger.settle(FILE, span, Settled::default());
+    assert!(ledger.has_changed());
+    ledger.snapshot();
+    ledger.close(FILE);
+    assert_eq!(offsets(&ledger.snapshot()), [10]);
+    assert!(ledger.has_changed(), "the file is not in the next one");
+    assert_eq!(offsets(&ledger.snapshot()), [0; 0]);
+    assert!(!ledger.has_changed());
+}
+
 // Any order of calls, against the plainest possible bookkeeping.
 
 #[derive(Debug, Clone)]
