@@ -440,7 +440,9 @@ impl Truth {
         for (number, (fate, text)) in self.fates.iter().zip(&self.world.texts).enumerate() {
             let exists = text.whole_lines(self.world.exists(number));
             let wanted = if fate.unseen { 0 } else { exists.max(text.whole_lines(fate.promised)) };
-            let open = (text.common..wanted).find(|&byte| {
+            // A line whose end is gone waits for it in what is left.
+            let waits = exists..self.world.exists(number);
+            let open = (text.common..wanted).filter(|byte| !waits.contains(byte)).find(|&byte| {
                 let is = |bytes: &[bool]| bytes.get(byte as usize).is_some_and(|&is| is);
                 let lost = (byte >= exists || fate.cut)
                     && said.iter().any(|span| (span.start..span.end).contains(&byte));
