@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, Instant};
 
 use skidway_model::{FileKey, Span};
+use skidway_state::Settled;
 use skidway_tail::{Compression, Options, StartAt};
 use tempfile::TempDir;
 use tracing::subscriber::DefaultGuard;
@@ -366,12 +367,8 @@ impl Truth {
     fn answer(&mut self, which: usize, reject: bool) {
         let Some(run) = self.run.as_ref().filter(|_| !self.flights.is_empty()) else { return };
         let (text, sent) = self.flights.remove(which % self.flights.len());
-        let spans = [(sent.file, sent.span)];
-        if reject {
-            run.ledger.reject(&spans)
-        } else {
-            run.ledger.acknowledge(&spans, 0)
-        }
+        let dead_lettered = if reject { u64::MAX } else { 0 };
+        run.ledger.settle(sent.file, sent.span, Settled { dead_lettered, spooled: 0 });
         if let Some(text) = text {
             let span = sent.span.start as usize..sent.span.end as usize;
             self.fates[text].answered[span.clone()].fill(true);
