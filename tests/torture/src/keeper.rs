@@ -1,8 +1,9 @@
 //! Keeps an agent running, and ends it again and again.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, ensure};
@@ -42,6 +43,7 @@ receivers:
     timezone: UTC
 processors:
   batch: {timeout: 50ms}
+  resource: {attributes: [{key: service.name, value: torture, action: insert}]}
 exporters:
   otlphttp:
     endpoint: ${env:SINK}
@@ -51,7 +53,7 @@ exporters:
     sending_queue: {sizer: bytes, queue_size: 4MiB}
 service:
   pipelines:
-    logs: {receivers: [filelog/live, filelog/all], processors: [batch], exporters: [otlphttp]}
+    logs: {receivers: [filelog/live, filelog/all], processors: [resource, batch], exporters: [otlphttp]}
 ";
 
 /// Which receiver follows a file, by whether its rotated names match.
@@ -97,11 +99,13 @@ pub(crate) struct Keeper<'a> {
     arguments: Vec<String>,
     env: Vec<(String, String)>,
     account: Mutex<Account>,
+    watched: Mutex<Option<SystemTime>>,
 }
 
 struct Running {
     agent: Agent,
     number: usize,
+    started: SystemTime,
     moved: Option<Moved>,
 }
 
@@ -127,7 +131,7 @@ impl<'a> Keeper<'a> {
             ["run", "--drain", DRAIN, "--config", &text(config), "--state-dir", &text(place.state())];
         // Where the black-box tests keep compiled components, too.
         let compiled = std::env::current_exe()?.parent().context("no folder")?.join("../tmp/compiled");
-        fs::create_dir_all(&compiled)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(&compiled)?;
         let env = [
             ("LIVE", text(place.logs(false))),
             ("ALL", text(place.logs(true))),
@@ -141,11 +145,12 @@ impl<'a> Keeper<'a> {
             arguments: arguments.map(ToOwned::to_owned).to_vec(),
             env: env.map(|(name, value)| (name.to_owned(), value)).to_vec(),
             account: Mutex::default(),
+            watched: Mutex::default(),
         })
     }
 
     pub(crate) fn into_account(self) -> Account {
-        self.account.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.account.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts and ends agents until it is time to stop; the last one has ended then.
@@ -167,12 +172,11 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// One agent that nothing is done to, until `done`; it is stopped then. Answers whether it was done in time.
-    pub(crate) fn settle(&self, within: Duration, done: impl FnMut() -> bool) -> Result<bool> {
+    /// One agent that nothing is done to, until `done`; it is stopped then.
+    pub(crate) fn settle(&self, within: Duration, done: impl FnMut() -> bool) -> Result<()> {
         let running = self.start(None)?;
-        let is_done = eventually(within, done);
-        self.end(running, How::Stopped, Duration::ZERO)?;
-        Ok(is_done)
+        eventually(within, done);
+        self.end(running, How::Stopped, Duration::ZERO)
     }
 
     /// False when it is time to stop. An agent that ends by itself is found dead soon.
@@ -184,6 +188,9 @@ impl<'a> Keeper<'a> {
             }
             if !is_alive(running.agent.pid()) {
                 return true;
+            }
+            if let Some(saved) = self.saved(false).filter(|saved| *saved > running.started) {
+                *lock(&self.watched) = Some(saved);
             }
         }
         true
@@ -212,7 +219,7 @@ impl<'a> Keeper<'a> {
             env.extend(settings.map(|(name, value)| (name.to_owned(), value)));
         }
         let agent = Agent::start(binary(), &self.arguments, env).context("cannot start the agent")?;
-        Ok(Running { agent, number, moved })
+        Ok(Running { agent, number, started: SystemTime::now(), moved })
     }
 
     fn end(&self, mut running: Running, how: How, patience: Duration) -> Result<()> {
@@ -265,8 +272,14 @@ impl<'a> Keeper<'a> {
         }
     }
 
+    /// When the state was last saved, of the files whose rotated names do not match, by an agent that was looking at
+    /// files. One that was told to stop looks no more, and saves once again.
+    pub(crate) fn saved_while_watching(&self) -> Option<SystemTime> {
+        *lock(&self.watched)
+    }
+
     /// When the state was last saved.
-    pub(crate) fn saved(&self, rotated_match: bool) -> Option<SystemTime> {
+    fn saved(&self, rotated_match: bool) -> Option<SystemTime> {
         let folder = self.place.state().join("receivers").join(receiver(rotated_match)).join("logs-otlphttp");
         let modified =
             |name: &str| fs::metadata(folder.join(name)).and_then(|metadata| metadata.modified()).ok();
@@ -299,7 +312,7 @@ impl<'a> Keeper<'a> {
     }
 
     fn account<R>(&self, change: impl FnOnce(&mut Account) -> R) -> R {
-        change(&mut self.account.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        change(&mut lock(&self.account))
     }
 
     /// Waits until the agents' compiled components are there: the first start takes longer than most lives.
@@ -327,6 +340,10 @@ impl Moved {
         ensure!((off - wanted).abs() < 3600, "its clock is off by {off} s instead of {wanted} s");
         Ok(())
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Some end while they start; most live for some seconds.

@@ -74,7 +74,8 @@ pub(crate) fn read(body: &str) -> impl Iterator<Item = Result<Id, &str>> {
 }
 
 fn id(line: &str) -> Option<Id> {
-    let text = line.strip_prefix('\t').or_else(|| Some(line.split_once("]: ")?.1))?;
+    // What is not in an entry has lost its tab, as white space around records is trimmed.
+    let text = line.split_once("]: ").map_or_else(|| line.trim_start(), |(_, text)| text);
     let mut words = text.split(' ');
     let file = words.next()?.strip_prefix('f')?.parse().ok()?;
     let number = words.next()?.parse().ok()?;
@@ -105,7 +106,9 @@ mod tests {
     #[test]
     fn half_a_line_is_none() {
         let line = "Nov 25 10:00:00 host-001 job[7]: f001 0000012 done #12";
-        assert_eq!(id(line), Some(Id { file: 1, number: 12 }));
+        for text in [line, "f001 0000012 done #12", "\tf001 0000012 done #12"] {
+            assert_eq!(id(text), Some(Id { file: 1, number: 12 }));
+        }
         for end in 0..line.len() {
             assert_eq!(id(&line[..end]), None, "{:?}", &line[..end]);
         }

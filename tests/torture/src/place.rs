@@ -1,6 +1,6 @@
 //! The folders of a run, and the small disk that its state folder lies on.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -102,10 +102,6 @@ impl Place {
             let _ = Command::new("umount").arg(self.state()).status();
         }
         fs::remove_dir_all(&self.root)
-    }
-
-    pub(crate) fn create_file(&self, name: &str) -> io::Result<File> {
-        File::create(self.root.join(name))
     }
 }
 

@@ -35,10 +35,10 @@ impl Report {
                 failures.push(format!("{count} {what}\n    {}", examples.join("\n    ")));
             }
         };
-        zero(verdict.lost, "lines are lost", &verdict.lost_examples);
+        zero(verdict.lost, "lines are lost", &verdict.lost_examples.lines());
         let unexplained = self.duplicates(Cause::Unexplained);
-        zero(unexplained, "lines arrived again for no reason", &verdict.unexplained_examples);
-        zero(verdict.out_of_order, "lines arrived out of order", &verdict.out_of_order_examples);
+        zero(unexplained, "lines arrived again for no reason", &verdict.unexplained_examples.lines());
+        zero(verdict.out_of_order, "lines arrived out of order", &verdict.out_of_order_examples.lines());
         zero(verdict.made_up, "lines arrived that nobody has written", &[]);
         zero(self.mangled, "lines arrived that are not as they were written", &self.mangled_examples);
         let errors = &self.account.errors;

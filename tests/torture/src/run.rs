@@ -24,6 +24,8 @@ use crate::verdict::Evidence;
 
 /// For everything to arrive once nothing goes wrong any more.
 const TO_ARRIVE: Duration = Duration::from_secs(180);
+/// When nothing has arrived for so long, nothing more will.
+const SILENCE: Duration = Duration::from_secs(20);
 const WRITERS: usize = 3;
 /// Until the next rotation of any file, for so many files: each is rotated every ten seconds or so.
 const ROTATION_OF_EACH: f32 = 10.0;
@@ -69,9 +71,17 @@ pub(crate) fn run(plan: &Plan, without: &[Fault], place: &Place) -> Result<Repor
     let total: u64 = written.iter().map(|written| u64::from(written.lines)).sum();
     journal.note(format!("{total} lines are written; peace"));
     let dead = || dead_letters::read(&place.state()).unwrap_or_default().len() as u64;
-    let all_arrived = keeper.settle(TO_ARRIVE, || {
-        let acknowledged = backend.arrivals().acknowledged;
-        acknowledged >= total || (faults.reject && acknowledged + dead() >= total)
+    let (mut last, mut since, mut all_arrived) = (0, Instant::now(), false);
+    keeper.settle(TO_ARRIVE, || {
+        let mut arrived = backend.arrivals().acknowledged;
+        if faults.reject && arrived < total {
+            arrived += dead();
+        }
+        if arrived != last {
+            (last, since) = (arrived, Instant::now());
+        }
+        all_arrived = arrived >= total;
+        all_arrived || since.elapsed() > SILENCE
     })?;
     // One more, which has nothing to do: what it sends was sent before.
     let started = Instant::now();
@@ -217,7 +227,7 @@ impl All<'_> {
 
     /// Whether a file that has held its text since then is in a state that was saved.
     fn is_known(&self, began: SystemTime) -> bool {
-        self.keeper.saved(false).is_some_and(|saved| saved > began + TO_BE_KNOWN)
+        self.keeper.saved_while_watching().is_some_and(|saved| saved > began + TO_BE_KNOWN)
     }
 
     fn fill_disk(&self, events: &Mutex<Events>, stop: &Stop) -> Result<()> {

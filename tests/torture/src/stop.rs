@@ -16,11 +16,6 @@ impl Stop {
         self.changed.notify_all();
     }
 
-    /// Whether it was told.
-    pub(crate) fn is_told(&self) -> bool {
-        *self.told.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Lets time pass, which is what a plan asks for; answers false when it is time to stop.
     pub(crate) fn pause(&self, time: Duration) -> bool {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);

@@ -18,8 +18,8 @@ use crate::log_file::Written;
 const TO_BOOK: Duration = Duration::from_millis(1500);
 /// Connections that were closed this soon after an answer may have taken it with them.
 const TO_ANSWER: Duration = Duration::from_millis(500);
-/// How many examples are kept of each.
-const EXAMPLES: usize = 20;
+/// How many kinds of examples are kept of each.
+const EXAMPLES: usize = 30;
 
 /// Why a line arrived again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,20 +33,48 @@ pub(crate) enum Cause {
     Unexplained,
 }
 
+/// Lines of which the same is to be said, and what that is.
+#[derive(Debug, Default)]
+pub(crate) struct Examples(BTreeMap<(u16, usize, String), (u32, u32, u64)>);
+
+impl Examples {
+    /// A line of this text (the how-manieth of its file).
+    fn add(&mut self, id: Id, text: usize, what: impl FnOnce() -> String) {
+        if let Some(mut last) = self.0.last_entry()
+            && last.key().0 == id.file
+            && last.key().1 == text
+            && last.get().1 + 1 == id.number
+        {
+            let (_, end, count) = last.get_mut();
+            (*end, *count) = (id.number, *count + 1);
+        } else if self.0.len() < EXAMPLES {
+            let (_, end, count) = self.0.entry((id.file, text, what())).or_insert((id.number, id.number, 0));
+            (*end, *count) = (id.number.max(*end), *count + 1);
+        }
+    }
+
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let line = |((file, text, what), (first, last, count)): (&(u16, usize, String), &(u32, u32, u64))| {
+            format!("f{file:03} {first}..={last} ({count}), in text {text} of its file{what}")
+        };
+        self.0.iter().map(line).collect()
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
     pub(crate) written: u64,
     pub(crate) delivered: u64,
     pub(crate) dead_lettered: u64,
     pub(crate) lost: u64,
-    pub(crate) lost_examples: Vec<String>,
+    pub(crate) lost_examples: Examples,
     /// Lines of files that have not so many.
     pub(crate) made_up: u64,
     pub(crate) duplicates: BTreeMap<Cause, u64>,
-    pub(crate) unexplained_examples: Vec<String>,
+    pub(crate) unexplained_examples: Examples,
     /// Within a text.
     pub(crate) out_of_order: u64,
-    pub(crate) out_of_order_examples: Vec<String>,
+    pub(crate) out_of_order_examples: Examples,
     /// The first line of a text arrived before the last one of the text before it.
     pub(crate) overtaken_texts: u64,
 }
@@ -76,8 +104,9 @@ impl Evidence<'_> {
         for again in &self.arrivals.again {
             let cause = self.cause(again);
             *verdict.duplicates.entry(cause).or_default() += 1;
-            if cause == Cause::Unexplained && verdict.unexplained_examples.len() < EXAMPLES {
-                verdict.unexplained_examples.push(self.describe(again));
+            if cause == Cause::Unexplained {
+                let text = self.text(again.id);
+                verdict.unexplained_examples.add(again.id, text, || self.describe(again));
             }
         }
         verdict
@@ -95,12 +124,8 @@ impl Evidence<'_> {
                 verdict.dead_lettered += 1;
             } else {
                 verdict.lost += 1;
-                if verdict.lost_examples.len() < EXAMPLES {
-                    let seen =
-                        if self.arrivals.of(id).first > 0 { ", arrived without an answer" } else { "" };
-                    let text = written.texts.partition_point(|&first| first <= number);
-                    verdict.lost_examples.push(format!("{id}, in text {text} of its file{seen}"));
-                }
+                let seen = if self.arrivals.of(id).first > 0 { ", arrived without an answer" } else { "" };
+                verdict.lost_examples.add(id, self.text(id), || seen.to_owned());
             }
         }
     }
@@ -121,9 +146,8 @@ impl Evidence<'_> {
                     verdict.overtaken_texts += 1;
                 } else {
                     verdict.out_of_order += 1;
-                    if verdict.out_of_order_examples.len() < EXAMPLES {
-                        verdict.out_of_order_examples.push(format!("{id} came before {before}"));
-                    }
+                    let examples = &mut verdict.out_of_order_examples;
+                    examples.add(id, self.text(id), || format!(" before {before}"));
                 }
             }
             latest = Some((id, first));
@@ -155,6 +179,11 @@ impl Evidence<'_> {
         request.at + to_book >= saved
     }
 
+    /// The how-manieth of its file it is in.
+    fn text(&self, id: Id) -> usize {
+        self.written[usize::from(id.file)].texts.partition_point(|&first| first <= id.number)
+    }
+
     fn requests(&self, again: &Again) -> (crate::arrivals::Request, crate::arrivals::Request) {
         let request = |index: u32| self.arrivals.requests[index as usize];
         (request(again.before), request(again.now))
@@ -167,14 +196,10 @@ impl Evidence<'_> {
             jiff::Timestamp::try_from(time)
                 .map_or_else(|_| "?".to_owned(), |time| time.strftime("%H:%M:%S%.3f").to_string())
         };
-        let text =
-            self.written[usize::from(again.id.file)].texts.partition_point(|&first| first <= again.id.number);
         let saved =
             end.and_then(|end| end.saved[usize::from(!self.rotated_match[usize::from(again.id.file)])]);
         format!(
-            "{}, in text {text} of its file: from agent {} at {} ({:?}), again from agent {} at {}; the former ended \
-             {:?}, its state saved at {}",
-            again.id,
+            ": from agent {} at {} ({:?}), again from agent {} at {}; the former ended {:?}, its state saved at {}",
             before.run,
             clock(before.at),
             before.said,
@@ -224,7 +249,8 @@ mod tests {
         arrivals.enter(request(11, 1, Said::Nothing), ids(7..9));
         let verdict = judge(&arrivals, &[8, 9]);
         assert_eq!((verdict.delivered, verdict.dead_lettered, verdict.lost), (7, 2, 1));
-        assert!(verdict.lost_examples[0].contains("f000 0000007, in text 2"), "{:?}", verdict.lost_examples);
+        let lost = ["f000 7..=7 (1), in text 2 of its file, arrived without an answer"];
+        assert_eq!(verdict.lost_examples.lines(), lost);
     }
 
     #[test]
