@@ -230,9 +230,9 @@ impl StateFile {
         let mut present = BTreeMap::new();
         for checkpoint in &snapshot.checkpoints {
             // A text that was let go and found again is there twice, until all of the
-            // first time is answered for.
+            // first time is answered for. Where both stand alike the later one has it.
             let earliest = present.entry(checkpoint.lineage).or_insert(checkpoint);
-            if checkpoint.offset < earliest.offset {
+            if checkpoint.offset <= earliest.offset {
                 *earliest = checkpoint;
             }
         }

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use skidway_model::{Anchor, FileKey, Identity};
 use skidway_state::Checkpoint;
@@ -18,6 +18,8 @@ use crate::tailer::Tailer;
 
 /// How many texts that were let go are remembered.
 const MAX_PARTED: usize = 1024;
+/// How many files that may be being written: more than rotation writes at a time.
+const MAX_YOUNG: usize = 1024;
 
 #[derive(Default)]
 pub(crate) struct Absent {
@@ -25,6 +27,15 @@ pub(crate) struct Absent {
     /// Files of the first walk that could not be opened: how long they were, which
     /// is where `start_at: end` begins in them.
     pub(crate) present_at_start: HashMap<Node, u64>,
+    /// Files that may still be being written, as they were when they were seen so first.
+    young: HashMap<Node, Seen>,
+}
+
+#[derive(Clone, Copy)]
+struct Seen {
+    modified: SystemTime,
+    length: u64,
+    since: Instant,
 }
 
 struct Parted {
@@ -79,9 +90,24 @@ impl Absent {
 // === impl Tailer ===
 
 impl Tailer {
-    /// Whether a file was written to a moment ago.
-    pub(crate) fn is_young(&self, file: &Followed) -> bool {
-        SystemTime::now().duration_since(file.modified).is_ok_and(|age| age < self.options.grace)
+    /// Whether a file that is not followed yet may still be being written: it was not seen
+    /// unchanged for a while. Its own time says nothing, because the clock may be another
+    /// one than its writer's, or have been moved.
+    pub(crate) fn is_young(&mut self, file: &Followed, now: Instant) -> bool {
+        let (young, grace) = (&mut self.absent.young, self.options.grace);
+        let fresh = Seen { modified: file.modified, length: file.length, since: now };
+        if young.len() >= MAX_YOUNG && !young.contains_key(&file.node()) {
+            young.retain(|_, seen| now < seen.since + 2 * grace);
+        }
+        let seen = young.entry(file.node()).or_insert(fresh);
+        if (seen.modified, seen.length) != (fresh.modified, fresh.length) {
+            *seen = fresh;
+        }
+        let is_young = now < seen.since + grace;
+        if !is_young {
+            young.remove(&file.node());
+        }
+        is_young
     }
 
     /// How much of a new file was read, or will be, under another name: rotation made

@@ -19,6 +19,7 @@ use skidway_state::{Checkpoint, Left};
 use walkdir::DirEntryExt as _;
 
 use crate::followed::{Followed, Likeness, Look, open};
+use crate::head::next_lineage;
 use crate::notice::{Cause, Notice};
 use crate::options::{Compression, Options};
 use crate::resume::Found;
@@ -117,6 +118,13 @@ impl Tailer {
         } else if self.is_spare_copy(&file, now) {
             self.passed_over.insert(file.path);
             return;
+        } else {
+            match self.read_elsewhere(&mut file) {
+                Ok(Some(known)) => file.go_on(&known),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(path = %file.path.display(), %error,
+                    "cannot tell whether this was read before: reading from its beginning"),
+            }
         }
         self.insert(file, now);
     }
@@ -170,13 +178,21 @@ impl Tailer {
     /// Looks for the texts that an earlier run was reading and that no glob leads to any
     /// more. What is found is read to its end.
     pub(crate) fn look_for_missing(&mut self, now: Instant) {
-        for Left { checkpoint: known, gone } in self.missing() {
+        let missing = self.missing();
+        self.follow_missing(&missing, now);
+        for left in missing.iter().filter(|left| !left.gone) {
+            self.follow_unseen(&left.checkpoint, &missing, now);
+        }
+    }
+
+    fn follow_missing(&mut self, missing: &[Left], now: Instant) {
+        for Left { checkpoint: known, gone } in missing {
             let unread = known.read_to.saturating_sub(known.offset);
-            if gone && unread == 0 {
+            if *gone && unread == 0 {
                 continue;
             }
             let path = known.path.display();
-            match self.holder(&known, now, &|_| true) {
+            match self.holder(known, now, &|_| true) {
                 Some(mut file) => {
                     tracing::info!(from = %path, to = %file.path.display(), offset = file.offset,
                         "rotated while nobody looked: reading the rest");
@@ -185,7 +201,7 @@ impl Tailer {
                     let key = self.insert(file, now);
                     self.restless.insert(key);
                 }
-                None if unread > 0 && !gone => {
+                None if unread > 0 && !*gone => {
                     tracing::error!(%path, bytes = unread, range = %Span::new(known.offset, known.read_to),
                         "not all of this file was delivered, and neither it nor a copy is found: these bytes \
                          are lost unless it comes back");
@@ -198,6 +214,38 @@ impl Tailer {
     /// What an earlier run has read and this one has not found.
     pub(crate) fn missing(&self) -> Vec<Left> {
         self.resumer.unclaimed().cloned().collect()
+    }
+
+    /// Where a text was put away while nobody looked, another one may have taken its place
+    /// and been put away, too. Nobody knows that one, and no glob leads to it: it has a name
+    /// that rotation gives, and was written to later than the one that is known.
+    fn follow_unseen(&mut self, known: &Checkpoint, missing: &[Left], now: Instant) {
+        let in_place = self.aliases.get(&known.path).and_then(|node| self.by_node.get(node));
+        if in_place.is_some_and(|key| self.resumer.knows(self.files[key].lineage)) {
+            return;
+        }
+        let missing = missing.iter().map(|left| &left.checkpoint);
+        let last = missing.clone().filter(|other| other.path == known.path).map(|other| other.modified).max();
+        let mut unseen = Vec::new();
+        for path in siblings(&known.path, |entry| is_rotated(entry.path(), &known.path)) {
+            let Some(file) = self.open_to_drain(&path, now) else { continue };
+            let found = Found::new(&file);
+            let is_known = missing.clone().any(|known| found.is_still(known) || found.holds(known));
+            if last.is_some_and(|last| file.modified > last) && !is_known && !self.is_spare_copy(&file, now) {
+                unseen.push(file);
+            }
+        }
+        unseen.sort_by_key(|file| file.modified);
+        for mut file in unseen {
+            tracing::info!(path = %file.path.display(), original = %known.path.display(),
+                "written and rotated while nobody looked: reading it");
+            while self.resumer.knows(file.lineage) {
+                file.lineage = next_lineage(file.lineage);
+            }
+            file.leaving = Some(now);
+            let key = self.insert(file, now);
+            self.restless.insert(key);
+        }
     }
 
     /// A text of an earlier run that a new file holds: rotation has copied it there while
@@ -234,12 +282,14 @@ impl Tailer {
         if self.by_node.contains_key(&file.node()) {
             return true;
         }
-        let original = self.files.get(&key).filter(|original| original.path == path);
-        original.is_some_and(|original| match original.compare(file) {
+        let Some(original) = self.files.get(&key).filter(|original| original.path == path) else {
+            return false;
+        };
+        match original.compare(file) {
             Ok(Likeness::Copy) => true,
-            Ok(Likeness::Beginning) => self.is_young(file),
+            Ok(Likeness::Beginning) => self.is_young(file, now),
             Ok(Likeness::Other) | Err(_) => false,
-        })
+        }
     }
 
     /// The file that holds a text now, where reading goes on in it: in the folder where
@@ -251,16 +301,12 @@ impl Tailer {
         may_be: &dyn Fn((u64, u64)) -> bool,
     ) -> Option<Followed> {
         let name = known.path.file_name()?;
-        let walk = walkdir::WalkDir::new(known.path.parent()?).min_depth(1).max_depth(2).into_iter();
-        let files = walk.flatten().filter(|entry| entry.file_type().is_file());
-        let candidates = files.filter(|entry| {
+        let paths = siblings(&known.path, |entry| {
             entry.file_name() == name
                 || is_rotated(entry.path(), &known.path)
                 || entry.ino() == known.identity.inode
         });
-        let mut paths: Vec<PathBuf> = candidates.map(walkdir::DirEntry::into_path).collect();
         // Of two that hold it the same one is always taken.
-        paths.sort();
         let ways: [&dyn Fn(&Found<'_>) -> bool; 2] =
             [&|found| found.is_still(known) || found.holds(known), &|found| found.may_hold(known)];
         ways.into_iter().find_map(|holds| {
@@ -278,15 +324,7 @@ impl Tailer {
         now: Instant,
         fits: &dyn Fn(&Found<'_>) -> bool,
     ) -> Option<Followed> {
-        let handle = open(path).ok()?;
-        if !handle.metadata().ok()?.is_file() {
-            return None;
-        }
-        let options = Options { compression: Compression::Auto, ..self.options.clone() };
-        let mut file = Followed::new(path.to_owned(), handle, now, &options, &mut self.scratch).ok()?;
-        if self.by_node.contains_key(&file.node()) || !fits(&Found::new(&file)) {
-            return None;
-        }
+        let mut file = self.open_to_drain(path, now).filter(|file| fits(&Found::new(file)))?;
         let length = file.text_length().ok()?;
         if length < known.offset {
             return None;
@@ -295,6 +333,28 @@ impl Tailer {
         file.say_what_is_cut_off(length);
         Some(file)
     }
+
+    /// A file, compressed or not, that is not followed.
+    fn open_to_drain(&mut self, path: &Path, now: Instant) -> Option<Followed> {
+        let handle = open(path).ok()?;
+        if !handle.metadata().ok()?.is_file() {
+            return None;
+        }
+        let options = Options { compression: Compression::Auto, ..self.options.clone() };
+        let file = Followed::new(path.to_owned(), handle, now, &options, &mut self.scratch).ok()?;
+        (!self.by_node.contains_key(&file.node())).then_some(file)
+    }
+}
+
+/// Files in the folder of this one, and in those directly below that, in the order of
+/// their names.
+fn siblings(path: &Path, wanted: impl Fn(&walkdir::DirEntry) -> bool) -> Vec<PathBuf> {
+    let Some(folder) = path.parent() else { return Vec::new() };
+    let walk = walkdir::WalkDir::new(folder).min_depth(1).max_depth(2).into_iter();
+    let files = walk.flatten().filter(|entry| entry.file_type().is_file() && wanted(entry));
+    let mut paths: Vec<PathBuf> = files.map(walkdir::DirEntry::into_path).collect();
+    paths.sort();
+    paths
 }
 
 #[cfg(test)]
@@ -331,6 +391,22 @@ mod tests {
             ("a", None),
         ] {
             assert_eq!(original_name(rotated).as_deref(), original, "{rotated}");
+        }
+    }
+
+    #[test]
+    fn a_rotated_file_is_rotated_again() {
+        let is_rotated = |new: &str, old: &str| is_rotated(Path::new(new), Path::new(old));
+        for (new, old) in [
+            ("syslog.1", "syslog"),
+            ("syslog.2.gz", "syslog.1"),
+            ("syslog.1.gz", "syslog.1"),
+            ("app-20261122.log.gz", "app-20261122.log"),
+        ] {
+            assert!(is_rotated(new, old), "{old} to {new}");
+        }
+        for (new, old) in [("syslog", "syslog.1"), ("syslog.1", "syslog.1"), ("syslog.1", "messages.1")] {
+            assert!(!is_rotated(new, old), "{old} to {new}");
         }
     }
 }

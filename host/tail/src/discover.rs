@@ -223,7 +223,8 @@ impl Tailer {
         while self.resumer.knows(file.lineage) {
             file.lineage = next_lineage(file.lineage);
         }
-        if self.options.compression != Compression::None && !file.head_is_whole() && self.is_young(&file) {
+        if self.options.compression != Compression::None && !file.head_is_whole() && self.is_young(&file, now)
+        {
             // It is being written, perhaps by who compresses another one.
             if first {
                 self.absent.present_at_start.insert(node, file.length);

@@ -245,10 +245,18 @@ fn the_end_to_start_at_is_that_of_the_text() {
     assert_eq!(offsets(&rig), [text.len() as u64]);
 }
 
-/// As `logrotate` does it with `compress`.
+/// As `logrotate` does it with `compress`. Files may be of another time than the clock, on
+/// either side.
 #[test]
 fn a_compressed_copy_of_a_file_that_was_read_is_not_read_again() {
-    for (followed, again) in [(true, ""), (false, ""), (true, "written later\n")] {
+    const DAY: i64 = 24 * 3600;
+    for (followed, again, off) in [
+        (true, "", 0),
+        (false, "", 0),
+        (true, "written later\n", 0),
+        (true, "", 2 * DAY),
+        (true, "", -400 * DAY),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         // The renamed file is followed itself, or is not.
         let globs: &[&str] = if followed { &["*"] } else { &["a.log", "*.gz"] };
@@ -261,11 +269,18 @@ fn a_compressed_copy_of_a_file_that_was_read_is_not_read_again() {
         rig.expect(&[&text, "a new file\n"]);
         let packed = gzip(text.clone() + again);
         let mut copy = File::create(rig.path("a.log.1.gz")).unwrap();
+        let set_off = |file: &File| {
+            let (now, shift) = (SystemTime::now(), Duration::from_secs(off.unsigned_abs()));
+            file.set_modified(if off < 0 { now - shift } else { now + shift }).unwrap();
+        };
         // It is seen while it is empty, and while it is not whole.
+        set_off(&copy);
         rig.rounds(Duration::from_millis(30));
         copy.write_all(&packed[..20]).unwrap();
+        set_off(&copy);
         rig.rounds(Duration::from_millis(30));
         copy.write_all(&packed[20..]).unwrap();
+        set_off(&copy);
         fs::remove_file(rig.path("a.log.1")).unwrap();
         rig.until("the copy was found", |rig| offsets(rig).len() == 3);
         assert_eq!(offsets(&rig), [0, 0, text.len() as u64]);

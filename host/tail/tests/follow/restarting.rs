@@ -6,9 +6,10 @@ use std::path::Path;
 
 use skidway_model::Span;
 use skidway_state::Settled;
+use skidway_tail::{Compression, Options};
 use tempfile::TempDir;
 
-use crate::rig::{Log, append};
+use crate::rig::{Log, append, options};
 use crate::run::Run;
 
 const LONG_LINE: &str = "a line that is long enough to tell one file from another\n";
@@ -91,6 +92,14 @@ fn interrupted(folder: &TempDir, state: &Path, include: &[&str]) {
     run.save();
 }
 
+fn pack(log: &Path, to: &str) {
+    let packed = fs::File::create(log.with_file_name(to)).unwrap();
+    let mut packer = flate2::write::GzEncoder::new(packed, flate2::Compression::fast());
+    packer.write_all(&fs::read(log).unwrap()).unwrap();
+    packer.finish().unwrap();
+    fs::remove_file(log).unwrap();
+}
+
 /// Whatever rotation did to a file while nobody looked, and wherever the globs lead:
 /// the rest of it is read, once.
 #[test]
@@ -100,13 +109,6 @@ fn the_rest_is_found_wherever_rotation_has_put_it() {
     let copy: Rotate = |log, to| {
         fs::copy(log, log.with_file_name(to)).unwrap();
         fs::write(log, "").unwrap();
-    };
-    let pack: Rotate = |log, to| {
-        let packed = fs::File::create(log.with_file_name(to)).unwrap();
-        let mut packer = flate2::write::GzEncoder::new(packed, flate2::Compression::fast());
-        packer.write_all(&fs::read(log).unwrap()).unwrap();
-        packer.finish().unwrap();
-        fs::remove_file(log).unwrap();
     };
     for include in [&["*.log"][..], &["*.log", "*.1", "*-20261122"]] {
         for (how, to) in [
@@ -133,6 +135,69 @@ fn the_rest_is_found_wherever_rotation_has_put_it() {
             let mut run = Run::with(&folder, state.path(), include);
             run.expect(&["and on\n"]);
         }
+    }
+}
+
+/// What was put away, and is followed there, is put away further: `a.log.1` becomes
+/// `a.log.2.gz`, and `a.log` becomes `a.log.1`.
+#[test]
+fn a_rotated_file_is_found_where_the_next_rotation_has_put_it() {
+    let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (log, first) = (folder.path().join("a.log"), folder.path().join("a.log.1"));
+    let options = || Options { compression: Compression::Auto, ..options(&folder, &["*"]) };
+    let mut run = Run::start(options(), state.path());
+    append(&log, LONG_LINE);
+    run.expect(&[LONG_LINE]);
+    fs::rename(&log, &first).unwrap();
+    append(&log, "the second file, which begins differently\n");
+    run.expect(&[LONG_LINE, "the second file, which begins differently\n"]);
+    run.acknowledge();
+    drop(run);
+    append(&first, "unread\n");
+    pack(&first, "a.log.2.gz");
+    fs::rename(&log, &first).unwrap();
+    append(&log, "the third file\n");
+    let mut run = Run::start(options(), state.path());
+    run.expect(&["unread\n", "the third file\n"]);
+}
+
+/// A weekend without an agent: of the files in between nobody knows, and no glob leads to
+/// them.
+#[test]
+fn what_was_written_and_rotated_while_nobody_looked_is_read() {
+    for packed in [false, true] {
+        let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let log = folder.path().join("a.log");
+        let name = |number: usize| format!("a.log.{number}{}", if packed { ".gz" } else { "" });
+        let put_away = |last: usize| {
+            for number in (1..last).rev() {
+                fs::rename(folder.path().join(name(number)), folder.path().join(name(number + 1))).unwrap();
+            }
+            if packed { pack(&log, &name(1)) } else { fs::rename(&log, folder.path().join(name(1))).unwrap() }
+        };
+        // One from before the first run, which is none of ours.
+        append(&log, "written before there was an agent here\n");
+        put_away(1);
+        interrupted(&folder, state.path(), &["a.log"]);
+        put_away(2);
+        append(&log, "the first one that nobody has seen\n");
+        put_away(3);
+        append(&log, "the second one that nobody has seen\n");
+        put_away(4);
+        append(&log, "and what is there now\n");
+        let wanted = [
+            "on its way\n",
+            "the first one that nobody has seen\n",
+            "the second one that nobody has seen\n",
+            "and what is there now\n",
+        ];
+        let mut run = Run::with(&folder, state.path(), &["a.log"]);
+        run.expect(&wanted);
+        run.acknowledge();
+        drop(run);
+        append(&log, "and on\n");
+        let mut run = Run::with(&folder, state.path(), &["a.log"]);
+        run.expect(&["and on\n"]);
     }
 }
 
