@@ -8,10 +8,10 @@
 //! had: so what was written between the last read and the truncation is not lost, and
 //! nothing is read twice. Two files that begin alike under other names are two texts.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use regex::Regex;
 use skidway_model::{FileKey, Span};
@@ -179,23 +179,27 @@ impl Tailer {
     /// more. What is found is read to its end.
     pub(crate) fn look_for_missing(&mut self, now: Instant) {
         let missing = self.missing();
-        self.follow_missing(&missing, now);
-        for left in missing.iter().filter(|left| !left.gone) {
-            self.follow_unseen(&left.checkpoint, &missing, now);
+        for (path, last) in self.follow_missing(&missing, now) {
+            self.follow_unseen(&path, last, &missing, now);
         }
     }
 
-    fn follow_missing(&mut self, missing: &[Left], now: Instant) {
+    /// Answers which of the names that globs lead to have lost their text so, and when
+    /// that was written to last.
+    fn follow_missing(&mut self, missing: &[Left], now: Instant) -> BTreeMap<PathBuf, SystemTime> {
+        let mut left = BTreeMap::new();
         for Left { checkpoint: known, gone } in missing {
             let unread = known.read_to.saturating_sub(known.offset);
             if *gone && unread == 0 {
                 continue;
             }
+            let mut last = known.modified;
             let path = known.path.display();
             match self.holder(known, now, &|_| true) {
                 Some(mut file) => {
                     tracing::info!(from = %path, to = %file.path.display(), offset = file.offset,
                         "rotated while nobody looked: reading the rest");
+                    last = file.modified;
                     file.leaving = Some(now);
                     self.resumer.claim(known.lineage);
                     let key = self.insert(file, now);
@@ -208,7 +212,12 @@ impl Tailer {
                 }
                 None => tracing::info!(%path, offset = known.offset, "a file that was followed is gone"),
             }
+            if !gone && original_path(&known.path).is_none() {
+                let latest = left.entry(known.path.clone()).or_insert(last);
+                *latest = last.max(*latest);
+            }
         }
+        left
     }
 
     /// What an earlier run has read and this one has not found.
@@ -219,25 +228,23 @@ impl Tailer {
     /// Where a text was put away while nobody looked, another one may have taken its place
     /// and been put away, too. Nobody knows that one, and no glob leads to it: it has a name
     /// that rotation gives, and was written to later than the one that is known.
-    fn follow_unseen(&mut self, known: &Checkpoint, missing: &[Left], now: Instant) {
-        let in_place = self.aliases.get(&known.path).and_then(|node| self.by_node.get(node));
+    fn follow_unseen(&mut self, original: &Path, last: SystemTime, missing: &[Left], now: Instant) {
+        let in_place = self.aliases.get(original).and_then(|node| self.by_node.get(node));
         if in_place.is_some_and(|key| self.resumer.knows(self.files[key].lineage)) {
             return;
         }
-        let missing = missing.iter().map(|left| &left.checkpoint);
-        let last = missing.clone().filter(|other| other.path == known.path).map(|other| other.modified).max();
         let mut unseen = Vec::new();
-        for path in siblings(&known.path, |entry| is_rotated(entry.path(), &known.path)) {
+        for path in siblings(original, |entry| is_rotated(entry.path(), original)) {
             let Some(file) = self.open_to_drain(&path, now) else { continue };
             let found = Found::new(&file);
-            let is_known = missing.clone().any(|known| found.is_still(known) || found.holds(known));
-            if last.is_some_and(|last| file.modified > last) && !is_known && !self.is_spare_copy(&file, now) {
+            let holds = |left: &Left| found.is_still(&left.checkpoint) || found.holds(&left.checkpoint);
+            if file.modified > last && !missing.iter().any(holds) && !self.is_spare_copy(&file, now) {
                 unseen.push(file);
             }
         }
         unseen.sort_by_key(|file| file.modified);
         for mut file in unseen {
-            tracing::info!(path = %file.path.display(), original = %known.path.display(),
+            tracing::info!(path = %file.path.display(), original = %original.display(),
                 "written and rotated while nobody looked: reading it");
             while self.resumer.knows(file.lineage) {
                 file.lineage = next_lineage(file.lineage);

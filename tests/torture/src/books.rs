@@ -6,7 +6,8 @@ use serde_json::Value;
 /// Finds the books in the log of an agent that was stopped, and adds them up.
 pub(crate) fn check(log: &[String]) -> Result<()> {
     let said = log.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let books = said.filter(|line| line["message"] == "books").last().context("it closed no books")?;
+    let mut said = said.filter(|line| line["message"] == "books");
+    let books = said.next_back().context("it closed no books")?;
     let number =
         |name: &str| books[name].as_u64().with_context(|| format!("its books have no `{name}`: {books}"));
     let mut made = number("records_delivered")?;
