@@ -238,7 +238,7 @@ impl Tailer {
             let Some(file) = self.open_to_drain(&path, now) else { continue };
             let found = Found::new(&file);
             let holds = |left: &Left| found.is_still(&left.checkpoint) || found.holds(&left.checkpoint);
-            if file.modified > last && !missing.iter().any(holds) && !self.is_spare_copy(&file, now) {
+            if file.modified >= last && !missing.iter().any(holds) && !self.is_spare_copy(&file, now) {
                 unseen.push(file);
             }
         }
