@@ -29,6 +29,8 @@ const SILENCE: Duration = Duration::from_secs(20);
 const WRITERS: usize = 3;
 /// Until the next rotation of any file, for so many files: each is rotated every ten seconds or so.
 const ROTATION_OF_EACH: f32 = 10.0;
+/// A file is left alone so long after it was rotated.
+const BETWEEN_ROTATIONS: Duration = Duration::from_millis(1500);
 /// A file whose rotated names match no glob is followed once it was seen, and known to the next run once that was
 /// saved. Before that nobody can tell a rotated one from a file that is none of the agent's business.
 const TO_BE_KNOWN: Duration = Duration::from_millis(1500);
@@ -211,7 +213,9 @@ impl All<'_> {
             let (file, way) = &self.files[rng.usize(..self.files.len())];
             let mut draws = rng.fork();
             let mut quiet = file.quiet()?;
-            if quiet.is_empty() {
+            // Names that logrotate gives are told apart by the second.
+            let is_new = quiet.began().elapsed().is_ok_and(|time| time < BETWEEN_ROTATIONS);
+            if is_new || quiet.is_empty() {
                 continue;
             }
             if !file.rotated_match && !self.is_known(quiet.began()) {
