@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use crate::lines::Id;
+use crate::splits::Splits;
 
 /// What the backend said to a request of which it took lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub(crate) struct Request {
     /// Which of the agents sent it.
     pub(crate) run: u32,
     pub(crate) said: Said,
+    /// The refused batch that it is a part of.
+    pub(crate) part_of: Option<usize>,
 }
 
 /// A line that arrived again.
@@ -57,6 +60,7 @@ pub(crate) struct Arrivals {
     /// Lines of records that the backend left out of a request of which it took the rest. They come later than their
     /// neighbours.
     pub(crate) left_out: BTreeSet<Id>,
+    pub(crate) splits: Splits,
     files: BTreeMap<u16, Vec<Arrival>>,
     arrived: u32,
     /// Different lines that were acknowledged.

@@ -214,6 +214,7 @@ impl Shared {
             }
             Trouble::Bad => {
                 self.count("400 by chance");
+                self.refuse(run, records);
                 Answer::status(400)
             }
             Trouble::CutAfter | Trouble::Hang => {
@@ -264,6 +265,7 @@ impl Shared {
             }
             Some(length) if trouble != Trouble::Partial && length.is_multiple_of(2) => {
                 self.count("400 by content");
+                self.refuse(run, records);
                 Answer::status(400)
             }
             Some(_) => {
@@ -274,6 +276,7 @@ impl Shared {
                 });
                 let good = records.iter().zip(bad).filter(|(_, bad)| !**bad).map(|(record, _)| record);
                 self.take(run, Said::TakenInPart, good);
+                self.refuse(run, records);
                 let left_out = records.iter().zip(bad).filter(|(_, bad)| **bad);
                 let left_out = left_out.flat_map(|(record, _)| lines::read(&record.body)).flatten();
                 lock(&self.arrivals).left_out.extend(left_out);
@@ -282,6 +285,17 @@ impl Shared {
                     message: "so the test wants it".to_owned(),
                 }
             }
+        }
+    }
+
+    /// The agent goes on with the parts of it.
+    fn refuse(&self, run: u32, records: &[Record]) {
+        let ids: Vec<_> = records.iter().flat_map(|record| lines::read(&record.body)).flatten().collect();
+        let (mut arrivals, is_single) = (lock(&self.arrivals), records.len() == 1);
+        arrivals.splits.refused(run, SystemTime::now(), &ids, is_single);
+        if is_single {
+            // Should it come again after a crash, it may be taken then.
+            arrivals.left_out.extend(ids);
         }
     }
 
@@ -294,7 +308,10 @@ impl Shared {
                 Err(line) => arrivals.enter_mangled(line),
             }
         }
-        arrivals.enter(Request { at: SystemTime::now(), run, said }, ids);
+        let at = SystemTime::now();
+        let is_answered = said == Said::Taken;
+        let part_of = if is_answered { arrivals.splits.answered(run, at, &ids) } else { None };
+        arrivals.enter(Request { at, run, said, part_of }, ids);
     }
 }
 

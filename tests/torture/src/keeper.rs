@@ -75,6 +75,8 @@ pub(crate) enum How {
 #[derive(Debug, Clone)]
 pub(crate) struct End {
     pub(crate) how: How,
+    /// It ended before the backend had answered for everything that it had read.
+    pub(crate) gave_up: bool,
     /// When the states were last saved, that of the files whose rotated names match and that of the others.
     pub(crate) saved: [Option<SystemTime>; 2],
 }
@@ -261,7 +263,8 @@ impl<'a> Keeper<'a> {
         // Its log is complete once it was waited for.
         running.agent.wait(TO_END)?;
         let saved = [true, false].map(|rotated_match| self.saved(rotated_match));
-        self.account(|account| account.ends.push(End { how, saved }));
+        let gave_up = running.agent.count_log("not everything was delivered") > 0;
+        self.account(|account| account.ends.push(End { how, gave_up, saved }));
         self.read_log(&running)
     }
 

@@ -18,6 +18,7 @@ mod place;
 mod report;
 mod rotation;
 mod run;
+mod splits;
 mod stop;
 mod verdict;
 

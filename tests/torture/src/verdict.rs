@@ -174,9 +174,15 @@ impl Evidence<'_> {
         };
         let rotated_match = self.rotated_match[usize::from(file)];
         let Some(saved) = end.saved[usize::from(!rotated_match)] else { return true };
-        // One that was stopped saves last of all, unless its disk is full.
-        let to_book = if end.how == How::Stopped { Duration::ZERO } else { TO_BOOK };
-        request.at + to_book >= saved
+        // One that was stopped and had time saves last of all, unless its disk is full.
+        let at_ease = end.how == How::Stopped && !end.gave_up;
+        let to_book = if at_ease { Duration::ZERO } else { TO_BOOK };
+        // A part of a batch counts with the whole of it.
+        let booked = match request.part_of {
+            Some(batch) => self.arrivals.splits.ended(batch),
+            None => Some(request.at),
+        };
+        booked.is_none_or(|booked| booked + to_book >= saved)
     }
 
     /// The how-manieth of its file it is in.
@@ -225,7 +231,7 @@ mod tests {
     }
 
     fn request(second: u64, run: u32, said: Said) -> Request {
-        Request { at: at(second), run, said }
+        Request { at: at(second), run, said, part_of: None }
     }
 
     /// Ten lines in two texts; the first agent was killed at 20 and had saved at 15.
@@ -236,7 +242,10 @@ mod tests {
             rotated_match: &[true],
             arrivals,
             dead_letters: &dead.iter().map(|&number| Id { file: 0, number }).collect(),
-            ends: &[End { how: How::Killed, saved }, End { how: How::Stopped, saved: [Some(at(100)); 2] }],
+            ends: &[
+                End { how: How::Killed, gave_up: false, saved },
+                End { how: How::Stopped, gave_up: false, saved: [Some(at(100)); 2] },
+            ],
             closed: &[at(60)],
         }
         .judge()
@@ -266,10 +275,25 @@ mod tests {
         ] {
             let mut arrivals = Arrivals::default();
             arrivals.enter(first, ids(0..3));
-            arrivals.enter(then, ids(2..10));
+            arrivals.enter(then, ids(0..10));
             let verdict = judge(&arrivals, &[]);
-            assert_eq!(verdict.duplicates, BTreeMap::from([(cause, 1)]), "{first:?} {then:?}");
+            assert_eq!(verdict.duplicates, BTreeMap::from([(cause, 3)]), "{first:?} {then:?}");
             assert_eq!((verdict.lost, verdict.out_of_order), (0, 0));
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_batch_counts_with_the_whole_of_it() {
+        for (whole, cause) in [(14, Cause::Crash), (12, Cause::Unexplained)] {
+            let mut arrivals = Arrivals::default();
+            let all: Vec<Id> = ids(0..10).collect();
+            arrivals.splits.refused(1, at(9), &all, false);
+            for (second, part) in [(10, 0..5), (whole, 5..10)] {
+                let part_of = arrivals.splits.answered(1, at(second), &ids(part.clone()).collect::<Vec<_>>());
+                arrivals.enter(Request { part_of, ..request(second, 1, Said::Taken) }, ids(part));
+            }
+            arrivals.enter(request(22, 2, Said::Taken), ids(0..5));
+            assert_eq!(judge(&arrivals, &[]).duplicates, BTreeMap::from([(cause, 5)]));
         }
     }
 

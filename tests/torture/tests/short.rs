@@ -13,8 +13,7 @@ const FOUND: [(u64, &str); 1] = [
 
 fn torture(arguments: &[&str]) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_skidway-torture"));
-    // Rejected records are lost so far.
-    let status = command.args(["--without", "reject"]).args(arguments).status().unwrap();
+    let status = command.args(arguments).status().unwrap();
     assert!(status.success(), "{status}; above stands how to repeat it");
 }
 
