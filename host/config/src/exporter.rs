@@ -45,7 +45,7 @@ pub struct DeadLetter {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PartialSuccess {
-    /// Its halves are sent again until the records are found; the others arrive twice.
+    /// Its halves are sent again until the records are found; the others arrive again.
     #[default]
     Bisect,
     /// It is set aside as a whole, and nothing is sent again.

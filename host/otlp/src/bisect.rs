@@ -14,6 +14,10 @@ const MAX_SPLITS: usize = 256;
 /// matter of records.
 const MAX_ALONE: usize = 8;
 
+/// So many times over the records of a payload are sent again, at the most, to find those
+/// that a partial success left out: each time all others arrive once more.
+const MAX_AGAIN: usize = 4;
+
 /// What is left to send of a payload.
 #[derive(Debug)]
 pub(crate) struct Search {
@@ -22,6 +26,8 @@ pub(crate) struct Search {
     splits: usize,
     alone: usize,
     taken: bool,
+    /// Records that may still be sent again although they may have been taken.
+    again: usize,
 }
 
 /// Records of a payload that follow each other.
@@ -35,7 +41,8 @@ pub(crate) struct Part {
 impl Search {
     pub(crate) fn new(payload: &Payload) -> Self {
         let whole = Part { payload: payload.clone(), first: 0 };
-        Self { waiting: vec![whole], splits: 0, alone: 0, taken: false }
+        let again = payload.len() * MAX_AGAIN;
+        Self { waiting: vec![whole], splits: 0, alone: 0, taken: false, again }
     }
 
     pub(crate) fn next(&mut self) -> Option<Part> {
@@ -67,6 +74,15 @@ impl Search {
         }
         self.splits += 1;
         self.halve(part)
+    }
+
+    /// The same for a part of which some records were taken. False where too many have been
+    /// sent again already.
+    pub(crate) fn narrow_taken(&mut self, part: &Part) -> bool {
+        self.taken = true;
+        let Some(again) = self.again.checked_sub(part.payload.len()) else { return false };
+        self.again = again;
+        self.narrow(part)
     }
 
     /// What was not sent, in order.
@@ -137,6 +153,23 @@ mod tests {
         let (taken, refused, requests) = search(4096, &bad);
         assert_eq!(taken.len() + refused.len(), 4096);
         assert!(requests <= 2 * MAX_SPLITS + 20, "{requests}");
+    }
+
+    /// The backend takes the others of a request, and says how many it left out.
+    #[test]
+    fn what_was_taken_is_not_sent_again_without_end() {
+        let bad: Vec<usize> = (0..1024).step_by(10).collect();
+        let (mut search, mut sent, mut aside) = (Search::new(&payload(1024)), 0, 0);
+        while let Some(part) = search.next() {
+            sent += part.payload.len();
+            let places = part.first..part.first + part.payload.len();
+            let left_out = bad.iter().filter(|place| places.contains(place)).count();
+            if left_out == part.payload.len() || (left_out > 0 && !search.narrow_taken(&part)) {
+                aside += part.payload.len();
+            }
+        }
+        assert!(sent <= (1 + MAX_AGAIN) * 1024, "{sent}");
+        assert!(aside >= bad.len() && aside < 1024, "{aside}");
     }
 
     proptest! {

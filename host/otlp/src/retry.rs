@@ -43,8 +43,8 @@ pub struct RetryPolicy {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Partial {
     /// Its halves are sent again, until the records are found. The others are there
-    /// twice then, with the same `log.record.uid`: the protocol has no way to ask
-    /// without sending.
+    /// more than once then, up to five times, with the same `log.record.uid`: the protocol
+    /// has no way to ask without sending.
     #[default]
     Bisect,
     /// Nothing is sent again, as the protocol has it ("Partial Success"): all records of
@@ -178,8 +178,7 @@ impl Delivery {
 
     /// Whether the records that were left out of a part are searched for.
     fn finds(&self, search: &mut Search, part: &Part) -> bool {
-        search.taken();
-        self.policy.partial == Partial::Bisect && search.narrow(part)
+        self.policy.partial == Partial::Bisect && search.narrow_taken(part)
     }
 
     /// Sends one payload until the backend decides on it.
