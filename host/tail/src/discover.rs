@@ -158,11 +158,12 @@ impl Tailer {
 
     /// Follows new files: at the start first those that an earlier run knows, so that
     /// what is left can be compared with what they have become; originals before their
-    /// copies.
+    /// copies, and those before what is being made of them by compressing.
     fn take_up(&mut self, first: bool, now: Instant, scan: &mut Scan) {
         let mut new: Vec<(Node, Match)> = std::mem::take(&mut scan.files).into_iter().collect();
         new.sort_by_cached_key(|(_, found)| {
-            found.paths.first().is_some_and(|(_, path)| original_path(path).is_some())
+            let path = found.paths.first().map(|(_, path)| path);
+            path.map(|path| (original_path(path).is_some(), path.extension().is_some_and(|end| end == "gz")))
         });
         self.look_at_families(&new, now);
         if first {

@@ -161,6 +161,35 @@ fn a_rotated_file_is_found_where_the_next_rotation_has_put_it() {
     run.expect(&["unread\n", "the third file\n"]);
 }
 
+/// The run begins while `a.log.1` is being compressed: there are both, and the checkpoint
+/// is that of the plain one.
+#[test]
+fn a_rotated_file_and_what_is_being_made_of_it_are_one_text() {
+    for packed_is_found_first in [false, true] {
+        let [folder, state, aside] = [(); 3].map(|()| tempfile::tempdir().unwrap());
+        let (log, first) = (folder.path().join("a.log"), folder.path().join("a.log.1"));
+        let options = || Options { compression: Compression::Auto, ..options(&folder, &["*"]) };
+        // Files are found by their inodes, and the smaller one is given away first.
+        let (copy, packed) = (aside.path().join("copy"), aside.path().join("copy.gz"));
+        if packed_is_found_first {
+            fs::write(&packed, "").unwrap();
+        }
+        let mut run = Run::start(options(), state.path());
+        append(&first, LONG_LINE);
+        run.expect(&[LONG_LINE]);
+        run.acknowledge();
+        drop(run);
+        fs::copy(&first, &copy).unwrap();
+        pack(&copy, "copy.gz");
+        fs::rename(&packed, folder.path().join("a.log.1.gz")).unwrap();
+        append(&log, "the new file\n");
+        let mut run = Run::start(options(), state.path());
+        run.expect(&["the new file\n"]);
+        run.round(std::time::Duration::from_millis(50), usize::MAX);
+        run.expect(&["the new file\n"]);
+    }
+}
+
 /// A weekend without an agent: of the files in between nobody knows, and no glob leads to
 /// them.
 #[test]
