@@ -29,9 +29,11 @@ Commands:
                         --lines N, --runs N, --compression none,gzip,zstd, --markdown
   files [ARGS…]         Measures the release agent on many idle files, a backlog and a deep tree, and
                         fails where a bound is broken: --idle N, --backlog GB, --deep DIRS, --seconds N
+  outage [ARGS…]        Measures how the release agent gets over a backend that is away while files are
+                        rotated: --lines N, --seconds N
   torture [ARGS…]       Kills the agent again and again while its files are rotated, its backend
                         fails, its disk is full and its clock jumps, and counts what arrives:
-                        --minutes N (3), --seed S, --files N, --rate LINES_A_SECOND,
+                        --minutes N (3), --seed S, --files N, --rate LINES_A_SECOND, --storage,
                         --without reject,logrotate,disk-full,clock, --keep, --release
   help                  Prints this
 
@@ -64,10 +66,12 @@ fn run(arguments: &[String]) -> Result<()> {
         "help" | "--help" | "-h" => show_help(),
         // `cargo test` has help of its own.
         "test" => tasks::test(rest),
-        "setup" | "components" | "demo" | "bench" | "files" | "torture" if asks_for_help(rest) => show_help(),
+        "setup" | "components" | "demo" | "bench" | "files" | "outage" | "torture" if asks_for_help(rest) => {
+            show_help()
+        }
         "setup" => no_arguments(command, rest).and_then(|()| tasks::setup()),
         "components" => no_arguments(command, rest).and_then(|()| tasks::components()),
-        "demo" | "bench" | "files" => tasks::workbench(command, rest),
+        "demo" | "bench" | "files" | "outage" => tasks::workbench(command, rest),
         "torture" => tasks::torture(rest),
         unknown => {
             eprintln!("{HELP}");

@@ -56,6 +56,16 @@ service:
     logs: {receivers: [filelog/live, filelog/all], processors: [resource, batch], exporters: [otlphttp]}
 ";
 
+const STORAGE: &str = "\
+exporters:
+  otlphttp:
+    sending_queue: {storage: file_storage, storage_limit_mib: 16}
+extensions:
+  file_storage:
+service:
+  extensions: [file_storage]
+";
+
 /// Which receiver follows a file, by whether its rotated names match.
 pub(crate) fn receiver(rotated_match: bool) -> &'static str {
     if rotated_match { "filelog-all" } else { "filelog-live" }
@@ -125,12 +135,18 @@ impl<'a> Keeper<'a> {
         journal: &'a Journal,
         endpoint: &str,
         clock: Option<PathBuf>,
+        storage: bool,
     ) -> Result<Self> {
-        let config = place.root().join("config.yaml");
-        fs::write(&config, CONFIG.replace("HEADER", RUN_HEADER))?;
         let text = |path: PathBuf| path.display().to_string();
-        let arguments =
-            ["run", "--drain", DRAIN, "--config", &text(config), "--state-dir", &text(place.state())];
+        let mut arguments: Vec<String> = ["run", "--drain", DRAIN, "--state-dir"].map(String::from).into();
+        arguments.push(text(place.state()));
+        let config = CONFIG.replace("HEADER", RUN_HEADER);
+        let configs = [("config.yaml", config.as_str()), ("storage.yaml", STORAGE)];
+        for (name, yaml) in configs.into_iter().take(1 + usize::from(storage)) {
+            let path = place.root().join(name);
+            fs::write(&path, yaml)?;
+            arguments.extend(["--config".to_owned(), text(path)]);
+        }
         // Where the black-box tests keep compiled components, too.
         let compiled = std::env::current_exe()?.parent().context("no folder")?.join("../tmp/compiled");
         DirBuilder::new().recursive(true).mode(0o700).create(&compiled)?;
@@ -144,7 +160,7 @@ impl<'a> Keeper<'a> {
             place,
             journal,
             clock,
-            arguments: arguments.map(ToOwned::to_owned).to_vec(),
+            arguments,
             env: env.map(|(name, value)| (name.to_owned(), value)).to_vec(),
             account: Mutex::default(),
             watched: Mutex::default(),

@@ -49,6 +49,9 @@ struct Cli {
     /// Lines a second, in all files together.
     #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u32).range(1..))]
     rate: u32,
+    /// Batches go to the disk while the backend is away (`sending_queue.storage`).
+    #[arg(long)]
+    storage: bool,
     /// Leaves faults out.
     #[arg(long, value_enum, value_delimiter = ',')]
     without: Vec<Fault>,
@@ -81,7 +84,7 @@ fn torture(cli: &Cli) -> Result<bool> {
         unshare(cli.seed.is_none().then_some(seed));
     }
     let time = Duration::try_from_secs_f32(cli.minutes * 60.0).context("--minutes")?;
-    let plan = Plan { seed, time, files: cli.files, rate: cli.rate };
+    let plan = Plan { seed, time, files: cli.files, rate: cli.rate, storage: cli.storage };
     let place = Place::create(run::root(&target()?, seed), cli.unshared)?;
     eprintln!("seed {seed}: {:.1} minutes, {} files, in {}", cli.minutes, cli.files, place.root().display());
     let result = run::run(&plan, &cli.without, &place);
@@ -143,7 +146,10 @@ fn target() -> Result<PathBuf> {
 
 fn repeat(cli: &Cli, seed: u64) -> String {
     format!(
-        "the same again: cargo xtask torture --seed {seed} --minutes {} --files {} --rate {}",
-        cli.minutes, cli.files, cli.rate
+        "the same again: cargo xtask torture --seed {seed} --minutes {} --files {} --rate {}{}",
+        cli.minutes,
+        cli.files,
+        cli.rate,
+        if cli.storage { " --storage" } else { "" }
     )
 }

@@ -8,8 +8,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-/// Enough for what the agent keeps, and filled within a moment.
-const STATE_DISK: &str = "size=24m,mode=0700";
+/// Enough for what the agent keeps, two spools at their limit included, and filled within a moment.
+const STATE_DISK: &str = "size=64m,mode=0700";
 
 #[derive(Debug)]
 pub(crate) struct Place {

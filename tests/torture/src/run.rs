@@ -43,6 +43,8 @@ pub(crate) struct Plan {
     pub(crate) files: u16,
     /// Lines a second, of all files together.
     pub(crate) rate: u32,
+    /// Batches go to the disk while the backend is away.
+    pub(crate) storage: bool,
 }
 
 impl Plan {
@@ -63,7 +65,7 @@ pub(crate) fn run(plan: &Plan, without: &[Fault], place: &Place) -> Result<Repor
     let faults = Faults::new(without, place.mounted);
     let journal = Journal::create(&place.root().join("journal.txt"))?;
     let backend = Backend::start(plan.rng("answers").u64(..), faults.reject)?;
-    let keeper = Keeper::new(place, &journal, backend.endpoint(), faults.clock.clone())?;
+    let keeper = Keeper::new(place, &journal, backend.endpoint(), faults.clock.clone(), plan.storage)?;
     let files = files(plan, place, &faults)?;
     keeper.warm_up()?;
     let all = All { plan, place, journal: &journal, backend: &backend, keeper: &keeper, files: &files };

@@ -23,6 +23,11 @@ fn everything_arrives() {
 }
 
 #[test]
+fn everything_arrives_by_way_of_the_disk() {
+    torture(&["--minutes", "0.2", "--storage"]);
+}
+
+#[test]
 fn everything_arrives_where_something_was_found_before() {
     for (seed, minutes) in FOUND {
         torture(&["--seed", &seed.to_string(), "--minutes", minutes]);

@@ -81,6 +81,30 @@ impl Books {
     }
 }
 
+/// What became of batches that went through a spool.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spooled {
+    /// Records that were delivered from it.
+    pub(crate) done: u64,
+}
+
+impl Spooled {
+    /// Finds the last word on it in the agent's log.
+    ///
+    /// # Errors
+    /// There is none, or something is left in the spool.
+    pub(crate) fn find(log: &[String]) -> Result<Self> {
+        let said = log.iter().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let books = said.filter(|line| line["message"] == "books of the spool").next();
+        let books = books.context("the agent closed no books of its spool")?;
+        let number = |name: &str| books[name].as_u64().with_context(|| format!("no `{name}` in {books}"));
+        if number("records_waiting")? + number("records_damaged")? > 0 {
+            bail!("the spool was not delivered: {books}");
+        }
+        Ok(Self { done: number("records_done")? })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Books;

@@ -1,5 +1,5 @@
 //! Stands the real agent between an EC2 metadata service and an OTLP receiver, both of our own, and shows
-//! (`demo`) or measures (`bench`, `files`) what it does.
+//! (`demo`) or measures (`bench`, `files`, `outage`) what it does.
 #![allow(clippy::print_stdout, reason = "tables on standard output are what this program is for")]
 
 mod bench;
@@ -8,6 +8,7 @@ mod demo;
 mod files;
 mod generate;
 mod lines;
+mod outage;
 mod process;
 mod report;
 mod tables;
@@ -31,6 +32,8 @@ enum Command {
     Bench(bench::Options),
     /// Measures the agent on many files, a large backlog and a deep tree.
     Files(files::Options),
+    /// Measures the agent on a backend that is away for a while.
+    Outage(outage::Options),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Files(options) => files::run(&options),
+        Command::Outage(options) => outage::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
