@@ -77,7 +77,7 @@ impl Tailer {
         let new = old.again(now, &self.options, &mut self.scratch);
         let known = old.checkpoint();
         let node = old.node();
-        let copy = if old.is_packed() { None } else { self.holder(&known, now, &|found| found != node) };
+        let copy = if old.is_packed() { None } else { self.holder(&known, now, Some(node)) };
         match copy {
             Some(copy) => {
                 tracing::info!(path = %path.display(), copy = %copy.path.display(), offset = copy.offset,
@@ -195,7 +195,7 @@ impl Tailer {
             }
             let mut last = known.modified;
             let path = known.path.display();
-            match self.holder(known, now, &|_| true) {
+            match self.holder(known, now, None) {
                 Some(mut file) => {
                     tracing::info!(from = %path, to = %file.path.display(), offset = file.offset,
                         "rotated while nobody looked: reading the rest");
@@ -300,13 +300,10 @@ impl Tailer {
     }
 
     /// The file that holds a text now, where reading goes on in it: in the folder where
-    /// it was, and in those directly below that. `may_be` sorts files out by node.
-    fn holder(
-        &mut self,
-        known: &Checkpoint,
-        now: Instant,
-        may_be: &dyn Fn((u64, u64)) -> bool,
-    ) -> Option<Followed> {
+    /// it was, and in those directly below that. Where it is known which file was emptied a
+    /// moment ago, also in a copy that is too short to be certain: of old ones there may be
+    /// many that begin alike.
+    fn holder(&mut self, known: &Checkpoint, now: Instant, emptied: Option<Node>) -> Option<Followed> {
         let name = known.path.file_name()?;
         let paths = siblings(&known.path, |entry| {
             entry.file_name() == name
@@ -314,13 +311,11 @@ impl Tailer {
                 || entry.ino() == known.identity.inode
         });
         // Of two that hold it the same one is always taken.
-        let ways: [&dyn Fn(&Found<'_>) -> bool; 2] =
-            [&|found| found.is_still(known) || found.holds(known), &|found| found.may_hold(known)];
-        ways.into_iter().find_map(|holds| {
-            let fits =
-                |found: &Found<'_>| may_be((found.identity.device, found.identity.inode)) && holds(found);
-            paths.iter().find_map(|path| self.take_over(path, known, now, &fits))
-        })
+        let is_other = |found: &Found<'_>| emptied != Some((found.identity.device, found.identity.inode));
+        let certain = |found: &Found<'_>| is_other(found) && (found.is_still(known) || found.holds(known));
+        let short = |found: &Found<'_>| emptied.is_some() && is_other(found) && found.may_hold(known);
+        let ways: [&dyn Fn(&Found<'_>) -> bool; 2] = [&certain, &short];
+        ways.into_iter().find_map(|fits| paths.iter().find_map(|path| self.take_over(path, known, now, fits)))
     }
 
     /// Has a text read on in this file, if that is the one.

@@ -309,3 +309,18 @@ fn what_is_rotated_a_second_time_is_not_read_again() {
     run.expect(&["new\n"]);
     assert_eq!(log.count(&["ERROR"]), 0);
 }
+
+/// It is shorter than what was read, and all that both have is the first line.
+#[test]
+fn a_rotated_file_that_only_begins_alike_is_not_taken_for_the_one_that_is_gone() {
+    let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    interrupted(&folder, state.path(), &["*.log"]);
+    fs::remove_file(folder.path().join("a.log")).unwrap();
+    append(folder.path().join("a.log.1"), format!("{LONG_LINE}another\n"));
+    let (log, _guard) = Log::capture();
+    let mut run = Run::with(&folder, state.path(), &["*.log"]);
+    run.round(std::time::Duration::from_millis(10), usize::MAX);
+    assert!(run.sent.iter().all(|sent| sent.span.start == 0), "{:?}", run.sent);
+    let range = format!("range={}..{}", LONG_LINE.len(), LONG_LINE.len() + 11);
+    assert_eq!(log.count(&["ERROR", "a.log", &range]), 1);
+}
