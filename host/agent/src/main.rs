@@ -1,6 +1,7 @@
 //! Skidway: follows logs on EC2 hosts, parses them in sandboxed components, and
 //! delivers them over OTLP.
 
+mod books;
 mod bundled;
 mod cli;
 mod commands;

@@ -17,6 +17,7 @@ use crate::pipeline::Spooling;
 use crate::serve::{self, Page};
 
 /// A way's name and its books.
+#[derive(Clone)]
 pub(crate) struct Source {
     pub(crate) receiver: String,
     pub(crate) pipeline: String,

@@ -11,13 +11,14 @@ use anyhow::{Context as _, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use skidway_config::{Config, Pipeline, Warning};
 use skidway_otlp::Delivery;
-use skidway_state::{Ledger, StateFile, Totals};
+use skidway_state::{Ledger, StateFile};
 use skidway_tail::Waker;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::books::{Books, show};
 use crate::cli::Run;
 use crate::identity::Identity;
 use crate::library::Library;
@@ -73,13 +74,14 @@ struct Running {
     books: Books,
 }
 
-struct Books {
-    ledger: Arc<Ledger>,
-    state: StateFile,
-    spooling: Option<Arc<Spooling>>,
-    identity: Identity,
-    /// The last save failed, and that was said.
-    failing: bool,
+/// A way before anything is read.
+struct Prepared {
+    name: String,
+    parts: LaneParts,
+    waker: Waker,
+    books: Books,
+    delivery: Delivery,
+    source: metrics::Source,
 }
 
 struct Agent {
@@ -119,19 +121,24 @@ impl Agent {
             drains: JoinSet::new(),
             exporters: HashMap::new(),
         };
-        let (mut lanes, mut sources) = (Vec::new(), Vec::new());
+        let mut ways = Vec::new();
         let identities = agent.identities(config, &library)?;
         for (pipeline, identity) in config.pipelines.iter().zip(&identities) {
-            agent.prepare(config, pipeline, identity, &library, &given_up, &mut lanes, &mut sources)?;
+            ways.extend(agent.prepare(config, pipeline, identity, &library, &given_up)?);
         }
         if let Some(endpoint) = &config.metrics {
+            let sources = ways.iter().map(|way| way.source.clone()).collect();
             metrics::start(endpoint, sources, agent.runtime.handle())?;
         }
         if let Some(health_check) = &config.health_check {
             health::start(health_check, agent.runtime.handle())?;
         }
         // Nothing has been read so far; from here on nothing can fail.
-        for (name, parts, waker, books) in lanes {
+        for Prepared { name, parts, waker, books, delivery, .. } in ways {
+            if let Some(spooling) = books.spooling.clone() {
+                let drain = async move { spooling.drain(delivery).await };
+                agent.drains.spawn_on(drain, agent.runtime.handle());
+            }
             let lane = Lane::new(parts);
             let lane = std::thread::Builder::new()
                 .name(format!("lane {name}"))
@@ -157,7 +164,7 @@ impl Agent {
         Ok(identities)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is made once, above")]
+    /// The ways of a pipeline, from each of its receivers to each of its exporters.
     fn prepare(
         &mut self,
         config: &Config,
@@ -165,10 +172,9 @@ impl Agent {
         identity: &Identity,
         library: &Library,
         given_up: &watch::Receiver<bool>,
-        lanes: &mut Vec<(String, LaneParts, Waker, Books)>,
-        sources: &mut Vec<metrics::Source>,
-    ) -> Result<()> {
-        let runtime = self.runtime.handle();
+    ) -> Result<Vec<Prepared>> {
+        let runtime = self.runtime.handle().clone();
+        let mut ways = Vec::new();
         for export in &pipeline.exporters {
             let room = Room::new(export.in_flight_bytes);
             let delivery = match self.exporters.get(&export.exporter.id) {
@@ -180,17 +186,16 @@ impl Agent {
             };
             self.exporters.insert(export.exporter.id.clone(), delivery.clone());
             let consumers = export.exporter.queue.consumers;
+            let mut sender =
+                |spooling| Sender::start(&runtime, &delivery, consumers, spooling, &mut self.deliveries);
             // Each receiver has a spool of its own, and what goes through that has to keep its order.
-            let shared = match export.exporter.queue.spool {
-                None => Some(Sender::start(runtime, &delivery, consumers, None, &mut self.deliveries)),
-                Some(_) => None,
-            };
+            let shared = export.exporter.queue.spool.is_none().then(|| sender(None));
             for receiver in &pipeline.receivers {
                 let way =
                     Way { receiver: &receiver.id, pipeline: &pipeline.name, exporter: &export.exporter.id };
                 let folder = way.state_folder(&config.state_dir)?;
                 let host = match StateFile::exists(&folder) {
-                    true => owner::known(identity, runtime),
+                    true => owner::known(identity, &runtime),
                     false => owner::now(identity),
                 };
                 let (state, resumer) = StateFile::open(&folder, &host)?;
@@ -201,30 +206,20 @@ impl Agent {
                     }
                     None => None,
                 };
-                let sender = match (&shared, &spooling) {
-                    (Some(shared), _) => shared.clone(),
-                    (None, spooling) => {
-                        let spooling = spooling.as_ref();
-                        Sender::start(runtime, &delivery, consumers, spooling, &mut self.deliveries)
-                    }
-                };
-                if let Some(spooling) = spooling.clone() {
-                    let delivery = delivery.clone();
-                    self.drains.spawn_on(async move { spooling.drain(delivery).await }, runtime);
-                }
+                let sender = shared.clone().unwrap_or_else(|| sender(spooling.clone()));
                 let tailer = files::tailer(receiver, resumer)?;
                 let waker = tailer.wake_handle();
                 let identity_waker = waker.clone();
-                identity.on_change(runtime, move || identity_waker.wake());
+                identity.on_change(&runtime, move || identity_waker.wake());
                 room.wake(waker.clone());
                 let ledger = Arc::new(Ledger::new());
-                sources.push(metrics::Source {
+                let source = metrics::Source {
                     receiver: receiver.id.clone(),
                     pipeline: pipeline.name.clone(),
                     exporter: export.exporter.id.clone(),
                     ledger: Arc::clone(&ledger),
                     spooling: spooling.clone(),
-                });
+                };
                 let own = setup::own_resource(receiver);
                 let parts = LaneParts {
                     receiver: receiver.clone(),
@@ -239,10 +234,11 @@ impl Agent {
                     stop: Arc::clone(&self.stop),
                 };
                 let books = Books { ledger, state, spooling, identity: identity.clone(), failing: false };
-                lanes.push((way.to_string(), parts, waker, books));
+                let delivery = delivery.clone();
+                ways.push(Prepared { name: way.to_string(), parts, waker, books, delivery, source });
             }
         }
-        Ok(())
+        Ok(ways)
     }
 
     fn run(mut self, drain: Duration) -> Result<ExitCode> {
@@ -332,69 +328,4 @@ impl Agent {
 
 fn signals() -> Result<(Signal, Signal)> {
     Ok((signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
-}
-
-impl Books {
-    fn save(&mut self) {
-        let identified = self.identity.has_changed();
-        if identified {
-            self.state.identify(&owner::now(&self.identity));
-        }
-        if let Some(spooling) = &self.spooling {
-            spooling.save();
-        }
-        if !identified && !self.failing && !self.ledger.has_changed() {
-            return;
-        }
-        match self.state.save(&self.ledger.snapshot()) {
-            Ok(_) if self.failing => {
-                tracing::info!("checkpoints are saved again");
-                self.failing = false;
-            }
-            Err(error) if !self.failing => {
-                tracing::warn!(
-                    "{error}; trying on, and lines since the last save would be sent twice after a crash"
-                );
-                self.failing = true;
-            }
-            Ok(_) | Err(_) => {}
-        }
-    }
-}
-
-/// Says how the books stand: at the end, and whenever SIGUSR1 asks. They balance, or it
-/// is an error.
-fn show<'b>(all: impl Iterator<Item = &'b Books> + Clone) -> bool {
-    let totals: Totals = all.clone().map(|books| books.ledger.totals()).sum();
-    tracing::info!(
-        lines_read = totals.lines_read,
-        records_delivered = totals.records_delivered,
-        records_dead_lettered = totals.records_dead_lettered,
-        records_spooled = totals.records_spooled,
-        records_dropped = totals.records_dropped,
-        records_extra = totals.records_extra,
-        lines_joined = totals.lines_joined,
-        lines_skipped = totals.lines_skipped,
-        in_flight = totals.records_in_flight,
-        bytes_read = totals.bytes_read,
-        bytes_acknowledged = totals.bytes_acknowledged,
-        bytes_dead_lettered = totals.bytes_dead_lettered,
-        bytes_in_flight = totals.bytes_in_flight,
-        "books"
-    );
-    let mut balanced = totals.balance().inspect_err(|imbalance| tracing::error!("{imbalance}")).is_ok();
-    for spooling in all.filter_map(|books| books.spooling.as_ref()) {
-        let totals = spooling.totals();
-        tracing::info!(
-            records_found = totals.found.records,
-            records_put = totals.put.records,
-            records_done = totals.done.records,
-            records_damaged = totals.damaged.records,
-            records_waiting = totals.waiting.records,
-            bytes_waiting = totals.waiting.bytes,
-            "books of the spool"
-        );
-        balanced &= totals.balance().inspect_err(|imbalance| tracing::error!("{imbalance}")).is_ok();
-    }
-    balanced
 }

@@ -24,13 +24,13 @@ impl Sender {
         runtime: &Handle,
         delivery: &Delivery,
         consumers: usize,
-        spooling: Option<&Arc<Spooling>>,
+        spooling: Option<Arc<Spooling>>,
         tasks: &mut JoinSet<()>,
     ) -> Self {
         let (batches_in, batches) = mpsc::unbounded_channel();
         let batches = Arc::new(Mutex::new(batches));
         for _ in 0..consumers.max(1) {
-            let task = consume(Arc::clone(&batches), delivery.clone(), spooling.cloned());
+            let task = consume(Arc::clone(&batches), delivery.clone(), spooling.clone());
             tasks.spawn_on(task, runtime);
         }
         Self(batches_in)
