@@ -169,6 +169,7 @@ impl Tailer {
         self.by_node.insert(file.node(), key);
         self.handles.used(key, &mut file);
         self.notices.push_back(Notice::Changed { file: key });
+        self.series.enter(key, &file.path);
         self.files.insert(key, file);
         self.scan_wanted = true;
         self.restless.insert(key);

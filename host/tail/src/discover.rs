@@ -131,6 +131,7 @@ impl Tailer {
         {
             tracing::info!(from = %file.path.display(), to = %path.display(), "a file was renamed");
             file.path.clone_from(path);
+            self.series.enter(key, path);
             file.walked();
             self.notices.push_back(Notice::Changed { file: key });
             self.restless.insert(key);
@@ -282,6 +283,7 @@ impl Tailer {
         self.by_node.insert(file.node(), key);
         self.handles.used(key, &mut file);
         self.notices.push_back(Notice::Opened { file: key, offset: file.offset });
+        self.series.enter(key, &file.path);
         self.files.insert(key, file);
         self.revisit(key, now);
         key

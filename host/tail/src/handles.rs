@@ -188,6 +188,7 @@ impl Tailer {
     /// Takes a file out of everything that knows of it.
     pub(crate) fn remove(&mut self, key: FileKey) -> Option<Followed> {
         let file = self.files.remove(&key)?;
+        self.series.leave(key);
         self.by_node.remove(&file.node());
         self.handles.closed(key, &file);
         Some(file)

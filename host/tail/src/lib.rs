@@ -33,6 +33,7 @@ mod order;
 mod packed;
 mod resume;
 mod scan;
+mod series;
 mod tailer;
 mod turn;
 mod watch;

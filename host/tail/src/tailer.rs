@@ -15,6 +15,7 @@ use crate::handles::Handles;
 use crate::notice::{Chunk, FileInfo, Notice, Woken};
 use crate::order::Order;
 use crate::scan::{Node, Problem};
+use crate::series::Series;
 use crate::watch::{Ear, Waker, Watch};
 use crate::{Error, Options, StartAt};
 
@@ -58,6 +59,7 @@ pub struct Tailer {
     pub(crate) resumer: Resumer,
     pub(crate) files: BTreeMap<FileKey, Followed>,
     pub(crate) by_node: HashMap<Node, FileKey>,
+    pub(crate) series: Series,
     pub(crate) handles: Handles,
     /// A file could not be taken up because too many are open: walk again.
     pub(crate) crowded: bool,
@@ -111,6 +113,7 @@ impl Tailer {
             resumer,
             files: BTreeMap::new(),
             by_node: HashMap::new(),
+            series: Series::default(),
             handles,
             crowded: false,
             aliases: HashMap::new(),
@@ -180,7 +183,8 @@ impl Tailer {
     }
 
     /// The next file that has something to hand over; each in its turn, so a busy
-    /// one does not keep the others waiting.
+    /// one does not keep the others waiting, but what rotation has put away before what was
+    /// written after it.
     #[expect(clippy::should_implement_trait, reason = "the answer changes with the file system: no iterator")]
     pub fn next(&mut self) -> Option<FileKey> {
         let now = Instant::now();
@@ -199,7 +203,7 @@ impl Tailer {
                 self.open_again(key, now);
             }
             self.revisit(key, now);
-            if self.files.get(&key).is_some_and(|file| file.queued) {
+            if self.files.get(&key).is_some_and(|file| file.queued) && !self.waits_for_earlier(key, now) {
                 return Some(key);
             }
         }

@@ -2,11 +2,11 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use skidway_tail::{Cause, Notice, Span};
 
-use crate::rig::{Log, Parser, Rig};
+use crate::rig::{Log, PATIENCE, Parser, Rig};
 
 fn with_and_without_notifications(test: impl Fn(Rig)) {
     for notify in [true, false] {
@@ -54,6 +54,38 @@ fn several_rotations_at_once_lose_nothing() {
         rig.append("a.log", "two\n");
         rig.expect(&["zero\n0\n", "one\n1\n", "two\n"]);
     });
+}
+
+/// What waited in several files, because there was no room to read, comes in the order in which it was written.
+#[test]
+fn rotated_files_are_read_before_what_was_written_after_them() {
+    let text = |round: usize| -> String { (0..20).map(|n| format!("line {n} of round {round}\n")).collect() };
+    for include in ["*.log", "*.log*"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut rig = Rig::with(folder, &[include], |options| options.chunk_size = 64);
+        for round in 0..4 {
+            for name in (1..round).rev() {
+                rig.rename(&format!("a.log.{name}"), &format!("a.log.{}", name + 1));
+            }
+            if round > 0 {
+                rig.rename("a.log", "a.log.1");
+            }
+            rig.append("a.log", text(round));
+            // As a lane does while there is no room.
+            let deadline = Instant::now() + PATIENCE;
+            while rig.tailer.files().count() != round + 1 {
+                assert!(Instant::now() < deadline, "{} files", rig.tailer.files().count());
+                rig.tailer.hold(Instant::now() + Duration::from_millis(5));
+                rig.notices.extend(std::iter::from_fn(|| rig.tailer.take_notice()));
+            }
+        }
+        let all: String = (0..4).map(text).collect();
+        rig.until("everything was read", |rig| {
+            rig.taken.iter().map(|t| t.text.len()).sum::<usize>() >= all.len()
+        });
+        let taken: Vec<u8> = rig.taken.iter().flat_map(|taken| taken.text.clone()).collect();
+        assert_eq!(String::from_utf8(taken).unwrap(), all, "{include}");
+    }
 }
 
 #[test]
