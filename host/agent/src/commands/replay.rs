@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, IsTerminal as _, Write as _, stderr};
+use std::io::{BufRead, BufReader, IsTerminal as _, Write as _, stderr};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -20,6 +20,9 @@ const WRONG_CONFIG: u8 = 2;
 /// How many records go in one request, or fewer where they are large.
 const BATCH_RECORDS: usize = 1000;
 const BATCH_BYTES: usize = 1 << 20;
+/// The longest log line there can be, 256 MiB, every byte of it written as `\u0000`, and
+/// some more: what is longer was not written by an agent.
+const MAX_LINE: u64 = 2 << 30;
 
 pub(crate) fn run(args: &Replay) -> Result<ExitCode> {
     let config = match setup::config(&args.files) {
@@ -83,6 +86,20 @@ struct Sum {
     unreadable: usize,
 }
 
+/// The next line with its line feed. `None` at the end, and for a line that an agent is
+/// still writing.
+fn next_line(reader: &mut impl BufRead, limit: u64) -> Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    reader.take(limit).read_until(b'\n', &mut line)?;
+    if line.ends_with(b"\n") {
+        return Ok(Some(line));
+    }
+    if line.len() as u64 == limit {
+        bail!("a line of it is longer than {limit} bytes: this is no file of dead letters");
+    }
+    Ok(None)
+}
+
 /// Letters that are sent together.
 #[derive(Default)]
 struct Batch {
@@ -99,12 +116,7 @@ impl Run<'_> {
         let (mut read_to, mut number) = (0, 0);
         let (mut kept, mut batch) = (Vec::new(), Batch::default());
         loop {
-            let mut line = Vec::new();
-            reader.read_until(b'\n', &mut line)?;
-            if !line.ends_with(b"\n") {
-                // An agent is writing it.
-                break;
-            }
+            let Some(line) = next_line(&mut reader, MAX_LINE)? else { break };
             read_to += line.len() as u64;
             number += 1;
             let letter = Letter::read(&line).and_then(|letter| Ok((letter.payload()?, letter.exporter)));
@@ -181,5 +193,19 @@ impl Sum {
         writeln!(stderr())?;
         let all = refused + left + unreadable == 0;
         Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_whole_and_bounded() {
+        let mut text = &b"one\ntwo\nunfinished"[..];
+        assert_eq!(next_line(&mut text, 4).unwrap(), Some(b"one\n".to_vec()));
+        assert_eq!(next_line(&mut text, 20).unwrap(), Some(b"two\n".to_vec()));
+        assert_eq!(next_line(&mut text.clone(), 20).unwrap(), None);
+        assert!(next_line(&mut text, 5).unwrap_err().to_string().contains("longer than 5 bytes"));
     }
 }
