@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, IsTerminal as _, Write as _, stderr};
+use std::io::{BufRead, BufReader, IsTerminal as _, Read as _, Write as _, stderr};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -90,7 +90,7 @@ struct Sum {
 /// still writing.
 fn next_line(reader: &mut impl BufRead, limit: u64) -> Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
-    reader.take(limit).read_until(b'\n', &mut line)?;
+    reader.by_ref().take(limit).read_until(b'\n', &mut line)?;
     if line.ends_with(b"\n") {
         return Ok(Some(line));
     }
