@@ -1,8 +1,8 @@
 //! Files of a spool by their names, and writing to them.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Larger numbers are not ours, and one more never overflows.
@@ -30,7 +30,11 @@ pub(crate) fn damaged_segments(folder: &Path) -> io::Result<Vec<u64>> {
 
 fn numbered(folder: &Path, extension: &str) -> io::Result<Vec<u64>> {
     let mut numbers = Vec::new();
-    for entry in fs::read_dir(folder)? {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(numbers),
+        entries => entries?,
+    };
+    for entry in entries {
         let entry = entry?;
         let path = PathBuf::from(entry.file_name());
         if path.extension().is_none_or(|known| known != extension) || !entry.file_type()?.is_file() {
@@ -46,13 +50,37 @@ fn numbered(folder: &Path, extension: &str) -> io::Result<Vec<u64>> {
     Ok(numbers)
 }
 
-/// A new file, in the place of what may be there.
+/// Makes the folder, so that it is still there after a crash.
+pub(crate) fn make(folder: &Path) -> io::Result<()> {
+    let new: Vec<_> = folder.ancestors().take_while(|path| !path.exists()).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    for parent in new.iter().filter_map(|path| path.parent()) {
+        // A relative path begins in the working directory.
+        sync(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?;
+    }
+    Ok(())
+}
+
+/// A new file, in the place of what may be there. The folder is made where it is missing:
+/// the disk may have been too full for it before.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    let open = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match (open(), path.parent()) {
+        (Err(error), Some(folder)) if error.kind() == io::ErrorKind::NotFound => {
+            make(folder)?;
+            open()
+        }
+        (opened, _) => opened,
+    }
+}
+
+/// Whether there was no room for it, which may pass.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Writes at an offset; it is on disk afterwards.

@@ -34,6 +34,8 @@
 //!   a write that a crash cut short, whose payload was never acknowledged. It is
 //!   cut off. Anything else that cannot be read is damage, said at ERROR, and its
 //!   segment is kept as `.damaged`.
+//! - A full disk refuses what is put, and nothing else: a spool is opened and delivered
+//!   on it, and the folder and the position are written when there is room.
 //! - [`Totals::balance`] holds after every call.
 //!
 //! Calls block for as long as the disk takes; only the waits are asynchronous. The
@@ -66,7 +68,7 @@ pub const SEGMENT_BYTES: u64 = 16 << 20;
 /// Where a spool lies, and what bounds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Made where it is missing, with mode 0700.
+    /// Made where it is missing, with mode 0700; on a full disk as soon as there is room.
     pub folder: PathBuf,
     /// How much of the disk its segments may take. Segments that are kept as damaged,
     /// three at the most, come on top.

@@ -1,8 +1,7 @@
 //! What an earlier run left, with whatever became of it since.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use crate::books::Count;
@@ -23,7 +22,11 @@ struct Looked {
 pub(crate) fn open(options: Options) -> Result<(Queue, Found), SpoolError> {
     let folder = options.folder.clone();
     let unusable = |source| SpoolError::Folder { path: folder.clone(), source };
-    make(&folder).map_err(unusable)?;
+    match disk::make(&folder) {
+        // It is made with the first file that goes in.
+        Err(error) if disk::is_full(&error) => {}
+        made => made.map_err(unusable)?,
+    }
     let saved = Saved::load(&folder)?;
     let position = saved.position();
     let numbers = disk::segments(&folder).map_err(unusable)?;
@@ -66,19 +69,12 @@ pub(crate) fn open(options: Options) -> Result<(Queue, Found), SpoolError> {
     queue.totals.waiting = found.waiting;
     tell(&folder, &found);
     // So that the next start knows what was written, even where nothing is put.
-    queue.save()?;
-    Ok((queue, found))
-}
-
-/// Makes the folder, so that it is still there after a crash.
-fn make(folder: &Path) -> io::Result<()> {
-    let new: Vec<_> = folder.ancestors().take_while(|path| !path.exists()).collect();
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    for parent in new.iter().filter_map(|path| path.parent()) {
-        // A relative path begins in the working directory.
-        disk::sync(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?;
+    match queue.save() {
+        // It was said. What was saved before stands before what is done.
+        Err(SpoolError::Write { source, .. }) if disk::is_full(&source) => {}
+        saved => saved?,
     }
-    Ok(())
+    Ok((queue, found))
 }
 
 /// One that no segment has had.
