@@ -1,8 +1,9 @@
 //! What has arrived, line by line, and by which request.
 //!
-//! Kept small: for each line the requests that brought it first and last, nothing of its text.
+//! Kept small: for each line the request that brought it last and when the agent had read it, for each of its readings
+//! where there are several; nothing of its text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::SystemTime;
 
 use crate::lines::Id;
@@ -30,13 +31,22 @@ pub(crate) struct Request {
     pub(crate) part_of: Option<usize>,
 }
 
+/// A reading of a line, and what brought it last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Came {
+    /// Index of the request.
+    pub(crate) request: u32,
+    /// When the agent had read the line, by the agent's clock in nanoseconds since 1970. No two readings have the same.
+    pub(crate) observed: u64,
+}
+
 /// A line that arrived again.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Again {
     pub(crate) id: Id,
-    /// Index of the request that had brought it before.
-    pub(crate) before: u32,
-    pub(crate) now: u32,
+    /// The same reading if it had arrived, or else the one that was the last to be new.
+    pub(crate) before: Came,
+    pub(crate) now: Came,
 }
 
 /// What is known of a line.
@@ -44,8 +54,8 @@ pub(crate) struct Again {
 pub(crate) struct Arrival {
     /// The how-manieth arrival of all was its first, counted from 1.
     pub(crate) first: u32,
-    /// Index of the last request that brought it.
-    last: u32,
+    /// The first of its readings.
+    came: Came,
     /// The agent was told that it is taken.
     pub(crate) acknowledged: bool,
 }
@@ -62,6 +72,8 @@ pub(crate) struct Arrivals {
     pub(crate) left_out: BTreeSet<Id>,
     pub(crate) splits: Splits,
     files: BTreeMap<u16, Vec<Arrival>>,
+    /// Further readings of a line, in the order in which they came first.
+    read_again: HashMap<Id, Vec<Came>>,
     arrived: u32,
     /// Different lines that were acknowledged.
     pub(crate) acknowledged: u64,
@@ -72,11 +84,12 @@ const MANGLED_KEPT: usize = 20;
 // === impl Arrivals ===
 
 impl Arrivals {
-    /// Enters the lines that were taken of one request.
-    pub(crate) fn enter(&mut self, request: Request, ids: impl IntoIterator<Item = Id>) {
-        let now = u32::try_from(self.requests.len()).unwrap_or(u32::MAX);
+    /// Enters the lines that were taken of one request, each with the time when it was read.
+    pub(crate) fn enter(&mut self, request: Request, lines: impl IntoIterator<Item = (Id, u64)>) {
+        let index = u32::try_from(self.requests.len()).unwrap_or(u32::MAX);
         self.requests.push(request);
-        for id in ids {
+        for (id, observed) in lines {
+            let now = Came { request: index, observed };
             self.arrived += 1;
             let lines = self.files.entry(id.file).or_default();
             let index = id.number as usize;
@@ -85,11 +98,15 @@ impl Arrivals {
             }
             let line = &mut lines[index];
             if line.first == 0 {
-                line.first = self.arrived;
+                (line.first, line.came) = (self.arrived, now);
             } else {
-                self.again.push(Again { id, before: line.last, now });
+                let before = if line.came.observed == observed {
+                    std::mem::replace(&mut line.came, now)
+                } else {
+                    again(self.read_again.entry(id).or_default(), now).unwrap_or(line.came)
+                };
+                self.again.push(Again { id, before, now });
             }
-            line.last = now;
             if request.said != Said::Nothing && !line.acknowledged {
                 line.acknowledged = true;
                 self.acknowledged += 1;
@@ -114,5 +131,35 @@ impl Arrivals {
     /// How many lines of this file are known: those past the written ones were made up.
     pub(crate) fn length(&self, file: u16) -> usize {
         self.files.get(&file).map_or(0, Vec::len)
+    }
+}
+
+/// Enters an arrival among readings; answers what it is to be compared with, if that is one of them.
+fn again(readings: &mut Vec<Came>, now: Came) -> Option<Came> {
+    match readings.iter_mut().find(|reading| reading.observed == now.observed) {
+        Some(reading) => Some(std::mem::replace(reading, now)),
+        None => {
+            let latest = readings.last().copied();
+            readings.push(now);
+            latest
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arrival_is_compared_with_the_same_reading_or_else_with_the_latest() {
+        let id = Id { file: 0, number: 0 };
+        let mut arrivals = Arrivals::default();
+        let request = Request { at: SystemTime::UNIX_EPOCH, run: 1, said: Said::Taken, part_of: None };
+        for observed in [5, 7, 5, 7, 3, 7] {
+            arrivals.enter(request, [(id, observed)]);
+        }
+        let pairs = arrivals.again.iter().map(|again| (again.before.request, again.now.request));
+        assert_eq!(pairs.collect::<Vec<_>>(), [(0, 1), (0, 2), (1, 3), (3, 4), (3, 5)]);
+        assert_eq!((arrivals.acknowledged, arrivals.of(id).first), (1, 1));
     }
 }

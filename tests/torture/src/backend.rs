@@ -301,17 +301,20 @@ impl Shared {
 
     fn take<'r>(&self, run: u32, said: Said, records: impl Iterator<Item = &'r Record>) {
         let mut arrivals = lock(&self.arrivals);
-        let mut ids = Vec::new();
-        for line in records.flat_map(|record| lines::read(&record.body)) {
-            match line {
-                Ok(id) => ids.push(id),
-                Err(line) => arrivals.enter_mangled(line),
+        let mut read = Vec::new();
+        for record in records {
+            for line in lines::read(&record.body) {
+                match line {
+                    Ok(id) => read.push((id, record.observed_time_unix_nano)),
+                    Err(line) => arrivals.enter_mangled(line),
+                }
             }
         }
         let at = SystemTime::now();
         let is_answered = said == Said::Taken;
-        let part_of = if is_answered { arrivals.splits.answered(run, at, &ids) } else { None };
-        arrivals.enter(Request { at, run, said, part_of }, ids);
+        let ids = read.iter().map(|(id, _)| *id);
+        let part_of = if is_answered { arrivals.splits.answered(run, at, ids) } else { None };
+        arrivals.enter(Request { at, run, said, part_of }, read);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Keeps an agent running, and ends it again and again.
 
 use std::fs::{self, DirBuilder};
+use std::ops::RangeInclusive;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -89,6 +90,12 @@ pub(crate) struct End {
     pub(crate) gave_up: bool,
     /// When the states were last saved, that of the files whose rotated names match and that of the others.
     pub(crate) saved: [Option<SystemTime>; 2],
+    /// When it was last saved how far the batches on the disk are delivered, for the same files.
+    pub(crate) saved_spool: [Option<SystemTime>; 2],
+    /// From before its start until it was gone.
+    pub(crate) life: RangeInclusive<SystemTime>,
+    /// By how many days its clock was off.
+    pub(crate) days: i64,
 }
 
 /// What the agents did and said.
@@ -236,8 +243,9 @@ impl<'a> Keeper<'a> {
             ];
             env.extend(settings.map(|(name, value)| (name.to_owned(), value)));
         }
+        let started = SystemTime::now();
         let agent = Agent::start(binary(), &self.arguments, env).context("cannot start the agent")?;
-        Ok(Running { agent, number, started: SystemTime::now(), moved })
+        Ok(Running { agent, number, started, moved })
     }
 
     fn end(&self, mut running: Running, how: How, patience: Duration) -> Result<()> {
@@ -278,9 +286,15 @@ impl<'a> Keeper<'a> {
         }
         // Its log is complete once it was waited for.
         running.agent.wait(TO_END)?;
-        let saved = [true, false].map(|rotated_match| self.saved(rotated_match));
-        let gave_up = running.agent.count_log("not everything was delivered") > 0;
-        self.account(|account| account.ends.push(End { how, gave_up, saved }));
+        let end = End {
+            how,
+            gave_up: running.agent.count_log("not everything was delivered") > 0,
+            saved: [true, false].map(|rotated_match| self.saved(rotated_match)),
+            saved_spool: [true, false].map(|rotated_match| self.modified(rotated_match, "spool/position")),
+            life: running.started..=SystemTime::now(),
+            days: running.moved.map_or(0, |moved| moved.days),
+        };
+        self.account(|account| account.ends.push(end));
         self.read_log(&running)
     }
 
@@ -299,10 +313,13 @@ impl<'a> Keeper<'a> {
 
     /// When the state was last saved.
     fn saved(&self, rotated_match: bool) -> Option<SystemTime> {
-        let folder = self.place.state().join("receivers").join(receiver(rotated_match)).join("logs-otlphttp");
-        let modified =
-            |name: &str| fs::metadata(folder.join(name)).and_then(|metadata| metadata.modified()).ok();
+        let modified = |name| self.modified(rotated_match, name);
         modified("checkpoints.json").or_else(|| modified("checkpoints.previous.json"))
+    }
+
+    fn modified(&self, rotated_match: bool, name: &str) -> Option<SystemTime> {
+        let folder = self.place.state().join("receivers").join(receiver(rotated_match)).join("logs-otlphttp");
+        fs::metadata(folder.join(name)).and_then(|metadata| metadata.modified()).ok()
     }
 
     fn read_log(&self, running: &Running) -> Result<()> {

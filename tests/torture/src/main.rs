@@ -15,6 +15,7 @@ mod keeper;
 mod lines;
 mod log_file;
 mod place;
+mod readings;
 mod report;
 mod rotation;
 mod run;

@@ -70,6 +70,7 @@ impl fmt::Display for Report {
         row("  in a crash window", self.duplicates(Cause::Crash).to_string())?;
         row("  taken and not answered", self.duplicates(Cause::Unanswered).to_string())?;
         row("  taken in part", self.duplicates(Cause::InPart).to_string())?;
+        row("  from the disk again", self.duplicates(Cause::Disk).to_string())?;
         row("  unexplained", self.duplicates(Cause::Unexplained).to_string())?;
         row("out of order within a file", verdict.out_of_order.to_string())?;
         row("after the file that followed it", verdict.overtaken_texts.to_string())?;
@@ -85,7 +86,7 @@ impl fmt::Display for Report {
             row(&format!("  {way}"), number.to_string())?;
         }
         row("  put off", events.put_off.to_string())?;
-        row("times the disk was full", events.disk_full.to_string())?;
+        row("times the disk was full", events.disk_full.len().to_string())?;
         row("outages", events.outages.to_string())?;
         row("requests", self.answers.values().sum::<u64>().to_string())?;
         row("  taken, in whole or in part", self.requests.to_string())?;

@@ -1,6 +1,7 @@
 //! One run: everything at once, then peace, then the verdict.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -102,6 +103,8 @@ pub(crate) fn run(plan: &Plan, without: &[Fault], place: &Place) -> Result<Repor
         dead_letters: &dead_letters,
         ends: &account.ends,
         closed: &backend.closed(),
+        disk_full: &events.disk_full,
+        storage: plan.storage,
     }
     .judge();
     Ok(Report {
@@ -137,7 +140,8 @@ pub(crate) struct Events {
     pub(crate) rotations: BTreeMap<&'static str, u64>,
     /// Rotations that were put off because nobody could have known the file.
     pub(crate) put_off: u64,
-    pub(crate) disk_full: u32,
+    /// From before it was filled until it was free.
+    pub(crate) disk_full: Vec<RangeInclusive<SystemTime>>,
     pub(crate) outages: u32,
     pub(crate) writing: Duration,
 }
@@ -240,12 +244,13 @@ impl All<'_> {
         let mut rng = self.plan.rng("disk");
         while stop.pause(Duration::from_secs_f32(3.0 + rng.f32() * 12.0)) {
             self.journal.note("the disk is full");
-            lock(events).disk_full += 1;
+            let since = SystemTime::now();
             let until = Instant::now() + Duration::from_secs_f32(1.0 + rng.f32() * 5.0);
             while Instant::now() < until && stop.pause(Duration::from_millis(20)) {
                 self.place.fill_disk().context("cannot fill the disk")?;
             }
             self.place.free_disk().context("cannot free the disk")?;
+            lock(events).disk_full.push(since..=SystemTime::now());
             self.journal.note("the disk is free");
         }
         Ok(())

@@ -29,7 +29,7 @@ impl Splits {
     pub(crate) fn refused(&mut self, run: u32, at: SystemTime, ids: &[Id], single: bool) {
         self.begin_run(run);
         if single {
-            return self.answered(run, at, ids).map_or((), drop);
+            return self.answered(run, at, ids.iter().copied()).map_or((), drop);
         }
         let new: Vec<Id> = ids.iter().copied().filter(|id| !self.open.contains_key(id)).collect();
         if !new.is_empty() {
@@ -39,11 +39,16 @@ impl Splits {
     }
 
     /// These lines were answered for; the batch that they are part of, if they are.
-    pub(crate) fn answered(&mut self, run: u32, at: SystemTime, ids: &[Id]) -> Option<usize> {
+    pub(crate) fn answered(
+        &mut self,
+        run: u32,
+        at: SystemTime,
+        ids: impl IntoIterator<Item = Id>,
+    ) -> Option<usize> {
         self.begin_run(run);
         let mut part_of = None;
         for id in ids {
-            let Some(index) = self.open.remove(id) else { continue };
+            let Some(index) = self.open.remove(&id) else { continue };
             part_of = Some(index);
             let batch = &mut self.batches[index];
             batch.open -= 1;
@@ -77,16 +82,17 @@ mod tests {
         let at = |second| SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(second);
         let ids: Vec<Id> = (0..4).map(|number| Id { file: 0, number }).collect();
         let mut splits = Splits::default();
-        assert_eq!(splits.answered(1, at(1), &ids), None);
+        let part = |range: std::ops::Range<usize>| ids[range].iter().copied();
+        assert_eq!(splits.answered(1, at(1), part(0..4)), None);
         splits.refused(1, at(2), &ids, false);
         splits.refused(1, at(3), &ids[..2], false);
         splits.refused(1, at(4), &ids[..1], true);
-        assert_eq!(splits.answered(1, at(5), &ids[1..2]), Some(0));
+        assert_eq!(splits.answered(1, at(5), part(1..2)), Some(0));
         assert_eq!(splits.ended(0), None);
-        assert_eq!(splits.answered(1, at(6), &ids[2..]), Some(0));
+        assert_eq!(splits.answered(1, at(6), part(2..4)), Some(0));
         assert_eq!(splits.ended(0), Some(at(6)));
         splits.refused(1, at(7), &ids, false);
-        assert_eq!(splits.answered(2, at(8), &ids), None, "another run knows nothing of it");
+        assert_eq!(splits.answered(2, at(8), part(0..4)), None, "another run knows nothing of it");
         assert_eq!(splits.ended(1), None);
     }
 }

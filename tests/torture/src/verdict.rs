@@ -3,13 +3,15 @@
 //! - A line is lost that was neither acknowledged nor put aside.
 //! - A line may arrive again for one of these reasons only: the backend had taken it without saying so; it was in a
 //!   request that was taken in part, which is sent again in parts; the agent that had sent it ended before it saved
-//!   a checkpoint. Whatever arrived well before the last save comes once.
+//!   a checkpoint. Whatever arrived well before the last save comes once. For what goes by way of the disk, see
+//!   `readings`.
 //! - Within a text (what one file holds until it is moved away or emptied) lines arrive in order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime};
 
-use crate::arrivals::{Again, Arrivals, Said};
+use crate::arrivals::{Again, Arrivals, Request, Said};
 use crate::keeper::{End, How};
 use crate::lines::Id;
 use crate::log_file::Written;
@@ -30,6 +32,8 @@ pub(crate) enum Cause {
     Unanswered,
     /// The backend had taken the request in part.
     InPart,
+    /// The agent ended before it had saved that a batch on the disk is delivered.
+    Disk,
     Unexplained,
 }
 
@@ -90,6 +94,9 @@ pub(crate) struct Evidence<'a> {
     pub(crate) ends: &'a [End],
     /// When the backend closed all connections.
     pub(crate) closed: &'a [SystemTime],
+    pub(crate) disk_full: &'a [RangeInclusive<SystemTime>],
+    /// Batches go to the disk while the backend is away.
+    pub(crate) storage: bool,
 }
 
 // === impl Evidence ===
@@ -155,34 +162,67 @@ impl Evidence<'_> {
     }
 
     fn cause(&self, again: &Again) -> Cause {
+        if self.storage {
+            return self.cause_by_way_of_the_disk(again);
+        }
         let (before, now) = self.requests(again);
-        let was_cut =
-            |closed: &SystemTime| closed.duration_since(before.at).is_ok_and(|time| time < TO_ANSWER);
         match before.said {
             Said::Nothing => Cause::Unanswered,
             Said::TakenInPart => Cause::InPart,
-            Said::Taken if self.closed.iter().any(was_cut) => Cause::Unanswered,
-            Said::Taken if now.run > before.run && self.was_unsaved(again.id.file, before) => Cause::Crash,
+            Said::Taken if self.was_cut(before) => Cause::Unanswered,
+            Said::Taken if now.run > before.run && self.was_lost(again.id.file, before) => Cause::Crash,
             Said::Taken => Cause::Unexplained,
         }
     }
 
+    /// Whether the answer may not have arrived.
+    pub(crate) fn was_cut(&self, request: Request) -> bool {
+        let was_cut =
+            |closed: &SystemTime| closed.duration_since(request.at).is_ok_and(|time| time < TO_ANSWER);
+        self.closed.iter().any(was_cut)
+    }
+
     /// Whether the agent that sent the request ended without having saved that it was answered.
-    fn was_unsaved(&self, file: u16, request: crate::arrivals::Request) -> bool {
-        let Some(end) = (request.run as usize).checked_sub(1).and_then(|index| self.ends.get(index)) else {
-            return false;
-        };
-        let rotated_match = self.rotated_match[usize::from(file)];
-        let Some(saved) = end.saved[usize::from(!rotated_match)] else { return true };
-        // One that was stopped and had time saves last of all, unless its disk is full.
-        let at_ease = end.how == How::Stopped && !end.gave_up;
-        let to_book = if at_ease { Duration::ZERO } else { TO_BOOK };
-        // A part of a batch counts with the whole of it.
-        let booked = match request.part_of {
+    fn was_lost(&self, file: u16, request: Request) -> bool {
+        let Some(end) = self.end(request.run) else { return false };
+        self.was_unsaved(end, self.of(file, end.saved), self.booked(request))
+    }
+
+    /// When the agent could enter that what was in a request is delivered; `None`: it could not.
+    pub(crate) fn booked(&self, request: Request) -> Option<SystemTime> {
+        match request.part_of {
+            // A part of a batch counts with the whole of it.
             Some(batch) => self.arrivals.splits.ended(batch),
             None => Some(request.at),
-        };
+        }
+    }
+
+    /// Whether something that was done then is not in what an agent has saved last.
+    pub(crate) fn was_unsaved(
+        &self,
+        end: &End,
+        saved: Option<SystemTime>,
+        booked: Option<SystemTime>,
+    ) -> bool {
+        let Some(saved) = saved else { return true };
+        let to_book = if self.saved_last_of_all(end, saved) { Duration::ZERO } else { TO_BOOK };
         booked.is_none_or(|booked| booked + to_book >= saved)
+    }
+
+    /// Whether an agent was stopped, had time, and could save after all that it did.
+    pub(crate) fn saved_last_of_all(&self, end: &End, saved: SystemTime) -> bool {
+        let was_full =
+            |full: &RangeInclusive<SystemTime>| saved <= *full.end() && full.start() <= end.life.end();
+        end.how == How::Stopped && !end.gave_up && !self.disk_full.iter().any(was_full)
+    }
+
+    pub(crate) fn end(&self, run: u32) -> Option<&End> {
+        (run as usize).checked_sub(1).and_then(|index| self.ends.get(index))
+    }
+
+    /// That of the state which a file is in.
+    pub(crate) fn of<T: Copy>(&self, file: u16, states: [T; 2]) -> T {
+        states[usize::from(!self.rotated_match[usize::from(file)])]
     }
 
     /// The how-manieth of its file it is in.
@@ -190,37 +230,36 @@ impl Evidence<'_> {
         self.written[usize::from(id.file)].texts.partition_point(|&first| first <= id.number)
     }
 
-    fn requests(&self, again: &Again) -> (crate::arrivals::Request, crate::arrivals::Request) {
+    pub(crate) fn requests(&self, again: &Again) -> (Request, Request) {
         let request = |index: u32| self.arrivals.requests[index as usize];
-        (request(again.before), request(again.now))
+        (request(again.before.request), request(again.now.request))
     }
 
     fn describe(&self, again: &Again) -> String {
         let (before, now) = self.requests(again);
-        let end = (before.run as usize).checked_sub(1).and_then(|index| self.ends.get(index));
-        let clock = |time: SystemTime| {
-            jiff::Timestamp::try_from(time)
-                .map_or_else(|_| "?".to_owned(), |time| time.strftime("%H:%M:%S%.3f").to_string())
-        };
-        let saved =
-            end.and_then(|end| end.saved[usize::from(!self.rotated_match[usize::from(again.id.file)])]);
+        let end = self.end(before.run);
+        let readings = if self.storage { self.describe_readings(again) } else { String::new() };
         format!(
-            ": from agent {} at {} ({:?}), again from agent {} at {}; the former ended {:?}, its state saved at {}",
+            ": from agent {} at {} ({:?}), again from agent {} at {}; the former ended {:?}, its state saved at {}{readings}",
             before.run,
-            clock(before.at),
+            clock(Some(before.at)),
             before.said,
             now.run,
-            clock(now.at),
+            clock(Some(now.at)),
             end.map(|end| end.how),
-            saved.map_or_else(|| "no time".to_owned(), clock),
+            clock(end.and_then(|end| self.of(again.id.file, end.saved))),
         )
     }
+}
+
+pub(crate) fn clock(time: Option<SystemTime>) -> String {
+    let time = time.and_then(|time| jiff::Timestamp::try_from(time).ok());
+    time.map_or_else(|| "no time".to_owned(), |time| time.strftime("%H:%M:%S%.3f").to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arrivals::Request;
 
     fn at(second: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(second)
@@ -230,8 +269,18 @@ mod tests {
         numbers.map(|number| Id { file: 0, number })
     }
 
+    /// Read at no time that matters.
+    fn lines(numbers: std::ops::Range<u32>) -> impl Iterator<Item = (Id, u64)> {
+        ids(numbers).map(|id| (id, 0))
+    }
+
     fn request(second: u64, run: u32, said: Said) -> Request {
         Request { at: at(second), run, said, part_of: None }
+    }
+
+    fn end() -> End {
+        let life = at(0)..=at(0);
+        End { how: How::Killed, gave_up: false, saved: [None; 2], saved_spool: [None; 2], life, days: 0 }
     }
 
     /// Ten lines in two texts; the first agent was killed at 20 and had saved at 15.
@@ -243,10 +292,12 @@ mod tests {
             arrivals,
             dead_letters: &dead.iter().map(|&number| Id { file: 0, number }).collect(),
             ends: &[
-                End { how: How::Killed, gave_up: false, saved },
-                End { how: How::Stopped, gave_up: false, saved: [Some(at(100)); 2] },
+                End { how: How::Killed, saved, ..end() },
+                End { how: How::Stopped, saved: [Some(at(100)); 2], ..end() },
             ],
             closed: &[at(60)],
+            disk_full: &[],
+            storage: false,
         }
         .judge()
     }
@@ -254,8 +305,8 @@ mod tests {
     #[test]
     fn every_line_is_delivered_put_aside_or_lost() {
         let mut arrivals = Arrivals::default();
-        arrivals.enter(request(10, 1, Said::Taken), ids(0..7));
-        arrivals.enter(request(11, 1, Said::Nothing), ids(7..9));
+        arrivals.enter(request(10, 1, Said::Taken), lines(0..7));
+        arrivals.enter(request(11, 1, Said::Nothing), lines(7..9));
         let verdict = judge(&arrivals, &[8, 9]);
         assert_eq!((verdict.delivered, verdict.dead_lettered, verdict.lost), (7, 2, 1));
         let lost = ["f000 7..=7 (1), in text 2 of its file, arrived without an answer"];
@@ -274,8 +325,8 @@ mod tests {
             (request(99, 2, Said::Taken), request(110, 3, Said::Taken), Cause::Unexplained),
         ] {
             let mut arrivals = Arrivals::default();
-            arrivals.enter(first, ids(0..3));
-            arrivals.enter(then, ids(0..10));
+            arrivals.enter(first, lines(0..3));
+            arrivals.enter(then, lines(0..10));
             let verdict = judge(&arrivals, &[]);
             assert_eq!(verdict.duplicates, BTreeMap::from([(cause, 3)]), "{first:?} {then:?}");
             assert_eq!((verdict.lost, verdict.out_of_order), (0, 0));
@@ -289,10 +340,10 @@ mod tests {
             let all: Vec<Id> = ids(0..10).collect();
             arrivals.splits.refused(1, at(9), &all, false);
             for (second, part) in [(10, 0..5), (whole, 5..10)] {
-                let part_of = arrivals.splits.answered(1, at(second), &ids(part.clone()).collect::<Vec<_>>());
-                arrivals.enter(Request { part_of, ..request(second, 1, Said::Taken) }, ids(part));
+                let part_of = arrivals.splits.answered(1, at(second), ids(part.clone()));
+                arrivals.enter(Request { part_of, ..request(second, 1, Said::Taken) }, lines(part));
             }
-            arrivals.enter(request(22, 2, Said::Taken), ids(0..5));
+            arrivals.enter(request(22, 2, Said::Taken), lines(0..5));
             assert_eq!(judge(&arrivals, &[]).duplicates, BTreeMap::from([(cause, 5)]));
         }
     }
@@ -301,7 +352,7 @@ mod tests {
     fn order_counts_within_a_text() {
         let mut arrivals = Arrivals::default();
         for part in [5..10, 0..2, 3..5, 2..3] {
-            arrivals.enter(request(10, 1, Said::Taken), ids(part));
+            arrivals.enter(request(10, 1, Said::Taken), lines(part));
         }
         let verdict = judge(&arrivals, &[]);
         assert_eq!((verdict.out_of_order, verdict.overtaken_texts), (1, 1));
