@@ -16,6 +16,9 @@ use crate::verdict::{Cause, Evidence, clock};
 /// From reading a line to the moment when it is delivered or on the disk, unless that is full: one request that is
 /// left hanging, and what a busy machine takes.
 const TO_STORE: Duration = Duration::from_millis(2500);
+/// From then on to the moment when it is saved, which is done each second; a stop, in which that is not so, may take
+/// half a second until it is cut short.
+const TO_SAVE: Duration = Duration::from_secs(4);
 /// How often the agent tries the disk again.
 const TRIES_DISK: Duration = Duration::from_secs(1);
 
@@ -52,7 +55,9 @@ impl Evidence<'_> {
     /// Whether the agent that delivered it ended without having saved so.
     fn is_on_disk_still(&self, file: u16, request: Request) -> bool {
         let Some(end) = self.end(request.run) else { return false };
-        self.was_unsaved(end, self.of(file, end.saved_spool), self.booked(request))
+        let booked = self.booked(request);
+        booked.is_none_or(|booked| self.ended_soon(end, booked))
+            && self.was_unsaved(end, self.of(file, end.saved_spool), booked)
     }
 
     /// Whether the agent that has read it ended without a checkpoint behind it. `request` delivered it.
@@ -62,10 +67,18 @@ impl Evidence<'_> {
             return false;
         }
         let stored = self.stored_by(reading.at);
+        if !self.ended_soon(reading.end, stored) {
+            return false;
+        }
         // It was on the disk before it was delivered from there.
         let booked = if request.run == reading.run { self.booked(request) } else { None };
         let booked = booked.map_or(stored, |booked| booked.min(stored));
         self.was_unsaved(reading.end, saved, Some(booked))
+    }
+
+    /// Whether an agent was gone before it must have saved what was done then.
+    fn ended_soon(&self, end: &End, done: SystemTime) -> bool {
+        *end.life.end() <= done + TO_SAVE || self.was_disk_full(done, end)
     }
 
     /// When a line that was read then is delivered or on the disk.
@@ -145,16 +158,20 @@ mod tests {
         (second + days * 24 * 3600) * 1_000_000_000
     }
 
-    /// The first agent lived from 0 to 20, had saved its checkpoints at 12 and its spool at 15. The second one lived
-    /// from 30 to 50, a week ahead, and was stopped. The third one lived from 60 to 80.
+    /// The first agent lived from 0 to 16, had saved its checkpoints at 12 and its spool at 15. The second one lived
+    /// from 30 to 50, a week ahead, and was stopped. The third one lived from 60 to 80, and saved nothing after 61.
     fn causes(arrivals: &Arrivals, disk_full: &[RangeInclusive<SystemTime>]) -> BTreeMap<Cause, u64> {
-        let ends = [(How::Killed, 12, 15, 0, 0), (How::Stopped, 50, 50, 30, 7), (How::Killed, 60, 60, 60, 0)];
-        let ends = ends.map(|(how, saved, saved_spool, started, days)| End {
+        let ends = [
+            (How::Killed, (12, 15), 0..=16, 0),
+            (How::Stopped, (50, 50), 30..=50, 7),
+            (How::Killed, (61, 61), 60..=80, 0),
+        ];
+        let ends = ends.map(|(how, (saved, saved_spool), life, days)| End {
             how,
             gave_up: false,
             saved: [Some(at(saved)); 2],
             saved_spool: [Some(at(saved_spool)); 2],
-            life: at(started)..=at(started + 20),
+            life: at(*life.start())..=at(*life.end()),
             days,
         });
         Evidence {
@@ -180,6 +197,9 @@ mod tests {
             (request(10, 1, Said::Nothing), request(11, 1, Said::Taken), Cause::Unanswered),
             (request(10, 1, Said::TakenInPart), request(11, 1, Said::Taken), Cause::InPart),
             (request(49, 2, Said::Taken), request(61, 3, Said::Taken), Cause::Unexplained),
+            (request(77, 3, Said::Taken), request(90, 4, Said::Taken), Cause::Disk),
+            // It had time to save that.
+            (request(74, 3, Said::Taken), request(90, 4, Said::Taken), Cause::Unexplained),
         ] {
             let mut arrivals = Arrivals::default();
             arrivals.enter(first, [(LINE, read(9, 0))]);
@@ -241,6 +261,11 @@ mod tests {
         arrivals.enter(request(31, 2, Said::Taken), [(LINE, read(31, 7))]);
         assert_eq!(causes(&arrivals, &[at(5)..=at(11)]), BTreeMap::from([(Cause::Crash, 1)]));
         assert_eq!(causes(&arrivals, &[at(13)..=at(14)]), BTreeMap::from([(Cause::Unexplained, 1)]));
+        // It could not save for a while.
+        let mut arrivals = Arrivals::default();
+        arrivals.enter(request(74, 3, Said::Taken), [(LINE, read(4, 0))]);
+        arrivals.enter(request(90, 4, Said::Taken), [(LINE, read(4, 0))]);
+        assert_eq!(causes(&arrivals, &[at(75)..=at(79)]), BTreeMap::from([(Cause::Disk, 1)]));
         // It could not save at the end.
         let mut arrivals = Arrivals::default();
         arrivals.enter(request(49, 2, Said::Taken), [(LINE, read(49, 7))]);

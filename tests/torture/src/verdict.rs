@@ -211,9 +211,14 @@ impl Evidence<'_> {
 
     /// Whether an agent was stopped, had time, and could save after all that it did.
     pub(crate) fn saved_last_of_all(&self, end: &End, saved: SystemTime) -> bool {
+        end.how == How::Stopped && !end.gave_up && !self.was_disk_full(saved, end)
+    }
+
+    /// Whether the disk was full at some time from then on until an agent was gone.
+    pub(crate) fn was_disk_full(&self, since: SystemTime, end: &End) -> bool {
         let was_full =
-            |full: &RangeInclusive<SystemTime>| saved <= *full.end() && full.start() <= end.life.end();
-        end.how == How::Stopped && !end.gave_up && !self.disk_full.iter().any(was_full)
+            |full: &RangeInclusive<SystemTime>| since <= *full.end() && full.start() <= end.life.end();
+        self.disk_full.iter().any(was_full)
     }
 
     pub(crate) fn end(&self, run: u32) -> Option<&End> {
