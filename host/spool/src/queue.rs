@@ -262,7 +262,9 @@ impl Queue {
 
     /// The first segment is at its end. What should have been in it and was not is lost.
     fn finish(&mut self) {
-        let Some(segment) = self.segments.pop_front() else { return };
+        let Some(mut segment) = self.segments.pop_front() else { return };
+        // A file that is open keeps its room when it is removed.
+        segment.reader = None;
         if self.segments.is_empty() {
             self.writer = None;
             self.told.full = false;

@@ -144,6 +144,37 @@ fn a_spool_is_opened_on_a_full_disk() {
 }
 
 #[test]
+fn the_room_of_a_segment_that_is_done_goes_to_the_position() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_small) = Small::mount(folder.path(), "size=4m") else {
+        return println!("skipped: no file system can be mounted here");
+    };
+    let (spool, _) = Spool::open(options(folder.path())).unwrap();
+    for number in 0..25 {
+        spool.put(&payload(number), 1).unwrap();
+    }
+    spool.save().unwrap();
+    fill(folder.path());
+    for number in 0..12 {
+        let entries = spool.next(0).unwrap();
+        assert_eq!(entries[0].payload, payload(number));
+        spool.done(&entries);
+    }
+
+    // After a crash nobody takes the segment for one that is gone.
+    let crashed = tempfile::tempdir().unwrap();
+    let copy = crashed.path().join("spool");
+    fs::create_dir(&copy).unwrap();
+    for file in fs::read_dir(folder.path().join("spool")).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+    }
+    let (_, found) = Spool::open(options(crashed.path())).unwrap();
+    assert_eq!(found.missing_segments, 0);
+    assert!((13..=15).contains(&found.waiting.entries), "{found:?}");
+}
+
+#[test]
 fn a_folder_that_a_full_disk_has_no_place_for_is_made_when_there_is_room() {
     let folder = tempfile::tempdir().unwrap();
     let Some(_small) = Small::mount(folder.path(), "nr_inodes=3") else {
