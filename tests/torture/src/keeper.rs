@@ -318,8 +318,18 @@ impl<'a> Keeper<'a> {
     }
 
     fn modified(&self, rotated_match: bool, name: &str) -> Option<SystemTime> {
-        let folder = self.place.state().join("receivers").join(receiver(rotated_match)).join("logs-otlphttp");
-        fs::metadata(folder.join(name)).and_then(|metadata| metadata.modified()).ok()
+        fs::metadata(self.state(rotated_match).join(name)).and_then(|metadata| metadata.modified()).ok()
+    }
+
+    /// Whether this file, whose rotated names do not match, is in the saved state.
+    pub(crate) fn has_saved(&self, inode: u64) -> bool {
+        let saved = fs::read(self.state(false).join("checkpoints.json")).unwrap_or_default();
+        let saved: Value = serde_json::from_slice(&saved).unwrap_or_default();
+        saved["files"].as_array().is_some_and(|files| files.iter().any(|file| file["inode"] == inode))
+    }
+
+    fn state(&self, rotated_match: bool) -> PathBuf {
+        self.place.state().join("receivers").join(receiver(rotated_match)).join("logs-otlphttp")
     }
 
     fn read_log(&self, running: &Running) -> Result<()> {

@@ -138,6 +138,10 @@ impl Quiet<'_> {
         self.inside.began
     }
 
+    pub(crate) fn inode(&self) -> io::Result<u64> {
+        Ok(self.inside.handle.metadata()?.ino())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.inside.texts.last() == Some(&self.inside.next)
     }

@@ -224,7 +224,7 @@ impl All<'_> {
             if is_new || quiet.is_empty() {
                 continue;
             }
-            if !file.rotated_match && !self.is_known(quiet.began()) {
+            if !file.rotated_match && !self.is_known(quiet.began(), quiet.inode()?) {
                 lock(events).put_off += 1;
                 continue;
             }
@@ -235,9 +235,11 @@ impl All<'_> {
         Ok(())
     }
 
-    /// Whether a file that has held its text since then is in a state that was saved.
-    fn is_known(&self, began: SystemTime) -> bool {
+    /// Whether a file that has held its text since then is in a state that was saved. A new one is seen with the next
+    /// scan, and after a slow scan the agent takes its time for that.
+    fn is_known(&self, began: SystemTime, inode: u64) -> bool {
         self.keeper.saved_while_watching().is_some_and(|saved| saved > began + TO_BE_KNOWN)
+            && self.keeper.has_saved(inode)
     }
 
     fn fill_disk(&self, events: &Mutex<Events>, stop: &Stop) -> Result<()> {
