@@ -11,6 +11,7 @@ use skidway_test_support::sink::Answer;
 use crate::draining::peak_memory;
 use crate::lines::ubuntu;
 use crate::rig::{PATIENCE, Rig};
+use crate::state::Tmpfs;
 
 const SPOOLING: &str = "\
 receivers: {filelog: {include: ['${env:LOGS}/syslog']}}
@@ -163,6 +164,35 @@ fn an_agent_that_is_killed_while_the_spool_is_delivered_loses_nothing() {
     let firsts: Vec<_> = bodies.iter().map(String::as_str).filter(|body| seen.insert(*body)).collect();
     assert!(firsts == ubuntu(0..LINES).lines().collect::<Vec<_>>(), "{} of {LINES} lines", firsts.len());
     assert_nothing_lost(&rig);
+}
+
+#[test]
+fn it_starts_and_delivers_on_a_full_disk() {
+    let mut rig = spooling(Rig::new());
+    let Some(disk) = Tmpfs::mount(&rig.folder().join("state"), "size=1m") else { return };
+    rig.append("syslog", ubuntu(0..10));
+    rig.start();
+    rig.records(10);
+    rig.sink.stop();
+    append_and_wait(&rig, 10..20);
+    rig.kill();
+    // So that there is something to save.
+    fs::remove_file(spool_folder(&rig).join("position")).unwrap();
+    let filler = disk.fill();
+    rig.start();
+    let said = rig.wait_for_log("spool/position");
+    assert!(said.contains("WARN") && said.contains("No space left on device"), "{said}");
+    rig.append("syslog", ubuntu(20..30));
+    rig.sink.restart().unwrap();
+    rig.expect(&ubuntu(0..30));
+
+    fs::remove_file(filler).unwrap();
+    let saved = eventually(PATIENCE, || spool_folder(&rig).join("position").exists());
+    assert!(saved, "there is room for the position");
+    assert_eq!(rig.said("spool/position").len(), 1);
+    assert_nothing_lost(&rig);
+    assert_eq!(rig.stop().in_flight, 0);
+    rig.expect(&ubuntu(0..30));
 }
 
 /// Lines of a kibibyte that hardly compress.

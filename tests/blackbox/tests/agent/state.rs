@@ -190,11 +190,11 @@ fn for_a_damaged_state_the_one_before_it_counts() {
 // === disks ===
 
 /// A file system of its own in memory, for as long as this lives.
-struct Tmpfs(PathBuf);
+pub(crate) struct Tmpfs(PathBuf);
 
 impl Tmpfs {
     /// None where this test may not mount.
-    fn mount(at: &Path, options: &str) -> Option<Self> {
+    pub(crate) fn mount(at: &Path, options: &str) -> Option<Self> {
         fs::create_dir_all(at).unwrap();
         let mount = |args: &[&str]| Command::new("mount").args(args).arg(at).output();
         let mounted = mount(&["-t", "tmpfs", "-o", options, "tmpfs"]);
@@ -212,7 +212,7 @@ impl Tmpfs {
     }
 
     /// Takes all room that is left; what takes it is answered.
-    fn fill(&self) -> PathBuf {
+    pub(crate) fn fill(&self) -> PathBuf {
         let filler = self.0.join("filler");
         let mut file = fs::File::create(&filler).unwrap();
         let full = std::io::copy(&mut std::io::repeat(b'x'), &mut file).unwrap_err();
