@@ -205,7 +205,8 @@ mod tests {
         let mut text = &b"one\ntwo\nunfinished"[..];
         assert_eq!(next_line(&mut text, 4).unwrap(), Some(b"one\n".to_vec()));
         assert_eq!(next_line(&mut text, 20).unwrap(), Some(b"two\n".to_vec()));
-        assert_eq!(next_line(&mut text.clone(), 20).unwrap(), None);
+        let mut again = text;
+        assert_eq!(next_line(&mut again, 20).unwrap(), None);
         assert!(next_line(&mut text, 5).unwrap_err().to_string().contains("longer than 5 bytes"));
     }
 }
