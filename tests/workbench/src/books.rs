@@ -94,8 +94,8 @@ impl Spooled {
     /// # Errors
     /// There is none, or something is left in the spool.
     pub(crate) fn find(log: &[String]) -> Result<Self> {
-        let said = log.iter().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let books = said.filter(|line| line["message"] == "books of the spool").next();
+        let mut said = log.iter().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let books = said.find(|line| line["message"] == "books of the spool");
         let books = books.context("the agent closed no books of its spool")?;
         let number = |name: &str| books[name].as_u64().with_context(|| format!("no `{name}` in {books}"));
         if number("records_waiting")? + number("records_damaged")? > 0 {
