@@ -31,6 +31,16 @@ pub(crate) struct Absent {
     young: HashMap<Node, Seen>,
 }
 
+/// What of a new file is read under another name.
+pub(crate) enum Elsewhere {
+    Nothing,
+    /// Everything before this.
+    UpTo(Checkpoint),
+    /// It begins as another one does and ends before that: it is being made of it, or it
+    /// is another text.
+    Beginning,
+}
+
 #[derive(Clone, Copy)]
 struct Seen {
     modified: SystemTime,
@@ -111,10 +121,10 @@ impl Tailer {
     }
 
     /// How much of a new file was read, or will be, under another name: rotation made
-    /// it by compressing a file of the same folder.
-    pub(crate) fn read_elsewhere(&mut self, file: &mut Followed) -> io::Result<Option<Checkpoint>> {
+    /// it by compressing a file of the same folder, or is doing so.
+    pub(crate) fn read_elsewhere(&mut self, file: &mut Followed) -> io::Result<Elsewhere> {
         if !file.is_packed() {
-            return Ok(None);
+            return Ok(Elsewhere::Nothing);
         }
         let mut head = Vec::new();
         file.head(file.identity.head_len as usize, &mut head)?;
@@ -133,14 +143,13 @@ impl Tailer {
         let original = followed
             .chain(parted)
             .find(|known| known.path.parent() == file.path.parent() && begins(&known.identity));
-        let Some(known) = original else { return Ok(None) };
+        let Some(known) = original else { return Ok(Elsewhere::Nothing) };
         if file.text_length()? < known.offset {
-            // It only begins like it.
-            return Ok(None);
+            return Ok(Elsewhere::Beginning);
         }
         tracing::info!(path = %file.path.display(), original = %known.path.display(), offset = known.offset,
             "a compressed copy of a file that was read: going on where that ended");
-        Ok(Some(known))
+        Ok(Elsewhere::UpTo(known))
     }
 
     /// Remembers a file that is let go.

@@ -18,6 +18,7 @@ use skidway_model::{FileKey, Span};
 use skidway_state::{Checkpoint, Left};
 use walkdir::DirEntryExt as _;
 
+use crate::absent::Elsewhere;
 use crate::followed::{Followed, Likeness, Look, open};
 use crate::head::next_lineage;
 use crate::notice::{Cause, Notice};
@@ -120,8 +121,12 @@ impl Tailer {
             return;
         } else {
             match self.read_elsewhere(&mut file) {
-                Ok(Some(known)) => file.go_on(&known),
-                Ok(None) => {}
+                Ok(Elsewhere::UpTo(known)) => file.go_on(&known),
+                Ok(Elsewhere::Beginning) if self.is_young(&file, now) => {
+                    self.passed_over.insert(file.path);
+                    return;
+                }
+                Ok(Elsewhere::Beginning | Elsewhere::Nothing) => {}
                 Err(error) => tracing::warn!(path = %file.path.display(), %error,
                     "cannot tell whether this was read before: reading from its beginning"),
             }

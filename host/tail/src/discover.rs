@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use skidway_model::FileKey;
 use skidway_state::{Checkpoint, Left, Resumer};
 
+use crate::absent::Elsewhere;
 use crate::copies::original_path;
 use crate::followed::{Followed, open};
 use crate::handles::is_crowded;
@@ -63,6 +64,7 @@ impl Tailer {
     pub(crate) fn scan(&mut self, first: bool) {
         let started = Instant::now();
         let mut scan = Scan::new(&self.globs);
+        let walked = started.elapsed();
         self.aliases.clear();
         self.passed_over.clear();
         self.pass_over_old(&mut scan);
@@ -83,8 +85,8 @@ impl Tailer {
         let fresh = self.watch_directories(std::mem::take(&mut scan.directories));
         let ended = Instant::now();
         let cost = ended - started;
-        let pause = cost * SCAN_PAUSE_FACTOR;
-        self.scan_not_before = ended + pause.max(MIN_SCAN_PAUSE);
+        // Opening new files is no reason to be late for the next ones.
+        self.scan_not_before = ended + (walked * SCAN_PAUSE_FACTOR).max(MIN_SCAN_PAUSE);
         let factor = if self.watch.is_some() { IDLE_FACTOR } else { POLL_FACTOR };
         let slow = (cost * factor).min(SLOW_SCAN);
         self.next_scan = self.scan_not_before.max(ended + self.options.poll_interval.max(slow));
@@ -257,8 +259,12 @@ impl Tailer {
                 file.learn_anchor()?;
             }
             (None, ..) => match self.read_elsewhere(&mut file)? {
-                Some(known) => file.go_on(&known),
-                None => file.begin_at(0),
+                Elsewhere::UpTo(known) => file.go_on(&known),
+                Elsewhere::Beginning if self.is_young(&file, now) => {
+                    self.passed_over.insert(path.to_owned());
+                    return Ok(Taken::No);
+                }
+                Elsewhere::Beginning | Elsewhere::Nothing => file.begin_at(0),
             },
         }
         tracing::info!(path = %path.display(), offset = file.offset, "following");

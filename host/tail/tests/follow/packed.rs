@@ -273,13 +273,15 @@ fn a_compressed_copy_of_a_file_that_was_read_is_not_read_again() {
             let (now, shift) = (SystemTime::now(), Duration::from_secs(off.unsigned_abs()));
             file.set_modified(if off < 0 { now - shift } else { now + shift }).unwrap();
         };
-        // It is seen while it is empty, and while it is not whole.
+        // It is seen while it is empty, while not even its head is there, and while it is not whole.
         set_off(&copy);
         rig.rounds(Duration::from_millis(30));
-        copy.write_all(&packed[..20]).unwrap();
-        set_off(&copy);
-        rig.rounds(Duration::from_millis(30));
-        copy.write_all(&packed[20..]).unwrap();
+        for piece in [&packed[..20], &packed[20..packed.len() / 2]] {
+            copy.write_all(piece).unwrap();
+            set_off(&copy);
+            rig.rounds(Duration::from_millis(30));
+        }
+        copy.write_all(&packed[packed.len() / 2..]).unwrap();
         set_off(&copy);
         fs::remove_file(rig.path("a.log.1")).unwrap();
         rig.until("the copy was found", |rig| offsets(rig).len() == 3);
