@@ -41,8 +41,9 @@ pub trait Text {
     fn length(&self) -> u64;
     /// The hash of its first bytes; `None` when it has not as many.
     fn head_hash(&self, length: u32) -> Option<u64>;
-    /// Whether these bytes stand before the offset, as far as that can be told.
-    fn is_anchored(&self, offset: u64, anchor: Anchor) -> bool;
+    /// Whether these bytes stand before the offset, as far as that can be told. `same_node`:
+    /// the file system says that it is the file in which they stood.
+    fn is_anchored(&self, offset: u64, anchor: Anchor, same_node: bool) -> bool;
 }
 
 // === impl Resumer ===
@@ -93,9 +94,10 @@ impl Resumer {
     pub fn find(&mut self, path: &Path, identity: &Identity, text: &impl Text) -> Option<Checkpoint> {
         let is_it = |known: &Checkpoint| {
             let Identity { head_len, head_hash, .. } = known.identity;
+            let same_node = known.identity.same_node(identity);
             known.offset <= text.length()
                 && text.head_hash(head_len) == Some(head_hash)
-                && text.is_anchored(known.offset, known.anchor)
+                && text.is_anchored(known.offset, known.anchor, same_node)
         };
         let checkpoint = |lineage: &&Lineage| self.known.get(*lineage).map(|left| &left.checkpoint);
         let by_node = self.by_node.get(&(identity.device, identity.inode)).into_iter().flatten();
@@ -133,7 +135,7 @@ mod tests {
             self.get(..length as usize).map(hash)
         }
 
-        fn is_anchored(&self, offset: u64, anchor: Anchor) -> bool {
+        fn is_anchored(&self, offset: u64, anchor: Anchor, _: bool) -> bool {
             let before = &self[..offset as usize];
             hash(&before[before.len() - anchor.len as usize..]) == anchor.hash
         }

@@ -293,7 +293,10 @@ fn make(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     // Each name that is new stands in the folder above it. A relative path may have none.
     for above in folder.ancestors().skip(1).take(missing).filter(|above| !above.as_os_str().is_empty()) {
-        File::open(above)?.sync_all()?;
+        // Not every file system does that, and not everybody may read that folder.
+        if let Err(error) = File::open(above).and_then(|above| above.sync_all()) {
+            tracing::debug!(path = %above.display(), %error, "cannot sync the folder above a new one");
+        }
     }
     Ok(())
 }

@@ -3,9 +3,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
+use std::path::Path;
 use std::time::{Instant, SystemTime};
 
-use skidway_model::{Anchor, FileKey, Identity};
+use skidway_model::{FileKey, Identity};
 use skidway_state::Checkpoint;
 
 use crate::copies::is_rotated;
@@ -29,6 +30,8 @@ pub(crate) struct Absent {
     pub(crate) present_at_start: HashMap<Node, u64>,
     /// Files that may still be being written, as they were when they were seen so first.
     young: HashMap<Node, Seen>,
+    /// Compressed copies of which all is read in their originals, and their size then.
+    spare: HashMap<Node, u64>,
 }
 
 /// What of a new file is read under another name.
@@ -36,6 +39,8 @@ pub(crate) enum Elsewhere {
     Nothing,
     /// Everything before this.
     UpTo(Checkpoint),
+    /// Everything that is in it now.
+    All,
     /// It begins as another one does and ends before that: it is being made of it, or it
     /// is another text.
     Beginning,
@@ -126,26 +131,54 @@ impl Tailer {
         if !file.is_packed() {
             return Ok(Elsewhere::Nothing);
         }
+        let size = file.metadata()?.len();
+        // The original may be gone by now.
+        if self.absent.spare.get(&file.node()) == Some(&size) {
+            return Ok(Elsewhere::All);
+        }
         let mut head = Vec::new();
         file.head(file.identity.head_len as usize, &mut head)?;
         let begins = |identity: &Identity| {
             let known = head.get(..identity.head_len as usize).filter(|_| identity.head_len >= TELLING_HEAD);
             known.is_some_and(|head| head_hash(head) == identity.head_hash)
         };
-        // What is followed is read to its end, wherever that is.
-        let followed = self.files.values().filter(|file| !file.is_packed());
-        let followed = followed.map(|file| Checkpoint {
-            offset: file.length,
-            anchor: Anchor::default(),
-            ..file.checkpoint()
-        });
-        let parted = self.absent.parted.iter().map(|Parted { known, .. }| known.clone());
-        let original = followed
-            .chain(parted)
-            .find(|known| known.path.parent() == file.path.parent() && begins(&known.identity));
-        let Some(known) = original else { return Ok(Elsewhere::Nothing) };
-        if file.text_length()? < known.offset {
-            return Ok(Elsewhere::Beginning);
+        let beside = |path: &Path| path.parent() == file.path.parent();
+        let is_original =
+            |other: &&Followed| !other.is_packed() && beside(&other.path) && begins(&other.identity);
+        let original = self.files.values().find(is_original);
+        let known = match original {
+            // What is followed is read to its end, wherever that is.
+            Some(original) => {
+                let anchor = original.text_before(original.length)?;
+                Checkpoint { offset: original.length, anchor, ..original.checkpoint() }
+            }
+            None => {
+                let mut parted = self.absent.parted.iter().map(|Parted { known, .. }| known);
+                match parted.find(|known| beside(&known.path) && begins(&known.identity)) {
+                    Some(known) => known.clone(),
+                    None => return Ok(Elsewhere::Nothing),
+                }
+            }
+        };
+        let length = file.text_length()?;
+        if length < known.offset {
+            let before = original.map(|original| original.text_before(length)).transpose()?;
+            let is_copy = is_rotated(&file.path, &known.path)
+                && before.is_some_and(|before| before.len >= TELLING_HEAD)
+                && before == Some(file.text_before(length)?);
+            // Lines that were written behind the copy are read in the original.
+            if !is_copy {
+                return Ok(Elsewhere::Beginning);
+            }
+            if self.absent.spare.len() >= MAX_YOUNG {
+                self.absent.spare.clear();
+            }
+            self.absent.spare.insert(file.node(), size);
+            return Ok(Elsewhere::All);
+        }
+        if !file.surely_holds(known.offset, known.anchor)? {
+            // It only begins like it.
+            return Ok(Elsewhere::Nothing);
         }
         tracing::info!(path = %file.path.display(), original = %known.path.display(), offset = known.offset,
             "a compressed copy of a file that was read: going on where that ended");

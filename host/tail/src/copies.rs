@@ -9,6 +9,7 @@
 //! nothing is read twice. Two files that begin alike under other names are two texts.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime};
@@ -122,6 +123,10 @@ impl Tailer {
         } else {
             match self.read_elsewhere(&mut file) {
                 Ok(Elsewhere::UpTo(known)) => file.go_on(&known),
+                Ok(Elsewhere::All) => {
+                    self.passed_over.insert(file.path);
+                    return;
+                }
                 Ok(Elsewhere::Beginning) if self.is_young(&file, now) => {
                     self.passed_over.insert(file.path);
                     return;
@@ -241,15 +246,21 @@ impl Tailer {
         }
         let mut unseen = Vec::new();
         for path in siblings(original, |entry| is_rotated(entry.path(), original)) {
+            // In another folder it may be of another log, and nobody asked for that.
+            if path.parent() != original.parent() || self.globs.excludes(&path) {
+                continue;
+            }
             let Some(file) = self.open_to_drain(&path, now) else { continue };
             let found = Found::new(&file);
             let holds = |left: &Left| found.is_still(&left.checkpoint) || found.holds(&left.checkpoint);
             if file.modified >= last && !missing.iter().any(holds) && !self.is_spare_copy(&file, now) {
-                unseen.push(file);
+                // No handle is kept meanwhile: there may be many.
+                unseen.push((file.modified, path));
             }
         }
-        unseen.sort_by_key(|file| file.modified);
-        for mut file in unseen {
+        unseen.sort();
+        for (_, path) in unseen {
+            let Some(mut file) = self.open_to_drain(&path, now) else { continue };
             tracing::info!(path = %file.path.display(), original = %original.display(),
                 "written and rotated while nobody looked: reading it");
             while self.resumer.knows(file.lineage) {
@@ -273,8 +284,8 @@ impl Tailer {
         if original.is_some_and(|original| Found::new(&original).is_still(known)) {
             return None;
         }
-        self.resumer.claim(known.lineage);
-        Some(known.clone())
+        // Another file may have been given it a moment ago.
+        self.resumer.claim(known.lineage)
     }
 
     /// Whether a new file is a copy, by its name and by its content, of one that is
@@ -344,7 +355,14 @@ impl Tailer {
 
     /// A file, compressed or not, that is not followed.
     fn open_to_drain(&mut self, path: &Path, now: Instant) -> Option<Followed> {
-        let handle = open(path).ok()?;
+        self.make_room();
+        let handle = open(path).inspect_err(|error| {
+            if error.kind() != io::ErrorKind::NotFound {
+                tracing::warn!(path = %path.display(), %error,
+                    "cannot open this, which may hold what was not read before rotation");
+            }
+        });
+        let handle = handle.ok()?;
         if !handle.metadata().ok()?.is_file() {
             return None;
         }

@@ -260,6 +260,10 @@ impl Tailer {
             }
             (None, ..) => match self.read_elsewhere(&mut file)? {
                 Elsewhere::UpTo(known) => file.go_on(&known),
+                Elsewhere::All => {
+                    self.passed_over.insert(path.to_owned());
+                    return Ok(Taken::No);
+                }
                 Elsewhere::Beginning if self.is_young(&file, now) => {
                     self.passed_over.insert(path.to_owned());
                     return Ok(Taken::No);

@@ -340,7 +340,7 @@ impl Followed {
 
     /// The file has something that must be looked into before more is read.
     pub(crate) fn is_suspect(&self) -> bool {
-        self.suspect
+        self.suspect || self.unproven
     }
 
     /// Notes a failure; `true` when it is news.

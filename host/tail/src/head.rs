@@ -8,6 +8,7 @@ use std::os::unix::fs::FileExt;
 use skidway_model::{Anchor, Lineage};
 
 use crate::options::MAX_HEAD;
+use crate::packed;
 
 /// FNV-1a with 64 bits over a file's first bytes. Stored in the state file, so it
 /// must never change. It need not withstand an attacker: who can choose the bytes
@@ -33,6 +34,24 @@ pub(crate) fn anchor_at(file: &File, offset: u64) -> io::Result<Anchor> {
     let len = offset.min(ANCHOR as u64);
     let read = read_at(file, offset - len, &mut bytes[..len as usize])?;
     Ok(if read as u64 == len { anchor(&bytes[..read]) } else { Anchor::default() })
+}
+
+/// The same in the text of a compressed file, which is unpacked up to there.
+pub(crate) fn packed_anchor_at(file: &File, offset: u64) -> io::Result<Anchor> {
+    let mut bytes = vec![0; offset.min(ANCHOR as u64) as usize];
+    let is_there = packed::read_before(file, offset, &mut bytes)?;
+    Ok(if is_there { anchor(&bytes) } else { Anchor::default() })
+}
+
+/// Whether the text of a compressed file, which is unpacked up to there, holds what the
+/// anchor says before this offset; see [`is_anchored`].
+pub(crate) fn is_packed_anchored(file: &File, offset: u64, anchor: Anchor) -> io::Result<bool> {
+    let len = anchor.len as usize;
+    if len == 0 || len > ANCHOR || len as u64 > offset {
+        return Ok(true);
+    }
+    let mut bytes = vec![0; len];
+    Ok(packed::read_before(file, offset, &mut bytes)? && head_hash(&bytes) == anchor.hash)
 }
 
 /// Whether the file holds what the anchor says before this offset. One that cannot be

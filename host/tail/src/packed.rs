@@ -48,6 +48,23 @@ pub(crate) fn read_head(file: &File, head: &mut Vec<u8>) -> io::Result<bool> {
     Ok(matches!(stop, Stop::Full | Stop::End))
 }
 
+/// Leaves what stands in the text right before an offset in the buffer; `false` where the
+/// text is shorter than that. Everything before it is unpacked.
+pub(crate) fn read_before(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<bool> {
+    let mut stream = Gunzip::new(Boundary::default());
+    let mut scratch = vec![0; 64 << 10];
+    let mut left = offset.saturating_sub(buffer.len() as u64);
+    while left > 0 {
+        let piece = (scratch.len() as u64).min(left) as usize;
+        let (filled, stop) = stream.read(file, &mut scratch[..piece])?;
+        left -= filled as u64;
+        if stop != Stop::Full {
+            return Ok(false);
+        }
+    }
+    Ok(stream.read(file, buffer)?.0 == buffer.len())
+}
+
 // === impl Packed ===
 
 impl Packed {

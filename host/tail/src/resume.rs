@@ -52,18 +52,19 @@ impl<'a> Found<'a> {
             && anchor.len >= TELLING_HEAD
             && *offset <= self.length()
             && self.head_hash(identity.head_len).is_none()
-            && self.is_anchored(*offset, *anchor)
+            && self.is_anchored(*offset, *anchor, false)
     }
 
     /// The last of these places up to which it holds the text.
     pub(crate) fn last_of(&self, marks: &Marks) -> Option<(u64, Anchor)> {
-        marks.within(self.length()).filter(|&(offset, anchor)| self.is_anchored(offset, anchor))
+        marks.within(self.length()).filter(|&(offset, anchor)| self.is_anchored(offset, anchor, false))
     }
 
     fn goes_on(&self, known: &Checkpoint) -> bool {
+        let same_node = known.identity.same_node(self.identity);
         known.offset <= self.length()
             && self.begins_as(&known.identity)
-            && self.is_anchored(known.offset, known.anchor)
+            && self.is_anchored(known.offset, known.anchor, same_node)
     }
 
     /// Whether it begins as that file did, as far as that one's head was known.
@@ -90,8 +91,13 @@ impl Text for Found<'_> {
         (head.len() == length).then(|| head_hash(head))
     }
 
-    /// `true` where it is compressed, which is not unpacked for that.
-    fn is_anchored(&self, offset: u64, anchor: Anchor) -> bool {
-        self.file.holds(offset, anchor).unwrap_or(false)
+    /// A compressed file is unpacked for that where it is another one: who compresses
+    /// writes a file once.
+    fn is_anchored(&self, offset: u64, anchor: Anchor, same_node: bool) -> bool {
+        let holds = match same_node {
+            true => self.file.holds(offset, anchor),
+            false => self.file.surely_holds(offset, anchor),
+        };
+        holds.unwrap_or(false)
     }
 }

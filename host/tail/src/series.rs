@@ -7,6 +7,7 @@
 //! than it takes to read what is there, for one that is written to on and on is not the
 //! earlier one.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -65,10 +66,12 @@ impl Tailer {
     pub(crate) fn waits_for_earlier(&self, key: FileKey, now: Instant) -> bool {
         let Some(file) = self.files.get(&key) else { return false };
         let mut others = self.series.others(key).filter_map(|other| Some((other, self.files.get(&other)?)));
+        let is_earlier = |earlier: &Followed, other| match earlier.modified.cmp(&file.modified) {
+            Ordering::Equal => (is_in_place(earlier), other) < (is_in_place(file), key),
+            written => written == Ordering::Less,
+        };
         others.any(|(other, earlier)| {
-            earlier.queued
-                && earlier.is_due(now, &self.options)
-                && (earlier.modified, is_in_place(earlier), other) < (file.modified, is_in_place(file), key)
+            earlier.queued && earlier.is_due(now, &self.options) && is_earlier(earlier, other)
         })
     }
 }

@@ -199,11 +199,15 @@ impl Tailer {
             if file.is_suspect() {
                 self.look(key, now);
             }
+            if self.waits_for_earlier(key, now) {
+                self.revisit(key, now);
+                continue;
+            }
             if self.files.get(&key).is_some_and(|file| !file.is_open() && file.is_due(now, &self.options)) {
                 self.open_again(key, now);
             }
             self.revisit(key, now);
-            if self.files.get(&key).is_some_and(|file| file.queued) && !self.waits_for_earlier(key, now) {
+            if self.files.get(&key).is_some_and(|file| file.queued) {
                 return Some(key);
             }
         }
@@ -233,10 +237,10 @@ impl Tailer {
         let followed = self.files.get_mut(&file)?;
         match piece {
             Ok(piece) => {
+                let piece = piece?;
                 if followed.succeeded() {
                     tracing::info!(path = %followed.path.display(), "the file can be read again");
                 }
-                let piece = piece?;
                 let bytes = &buffer[..piece.span.len() as usize];
                 let Piece { span, flush, more, surplus } = piece;
                 Some(Chunk { file, span, bytes, flush, more, surplus })

@@ -227,7 +227,7 @@ struct Calendar<'t> {
 impl<'t> Calendar<'t> {
     /// Counts back from the end of the text.
     fn new(part: &Part<'_>, days: &Days, modified: u64, zone: &'t TimeZone) -> Option<Self> {
-        let latest = zone.to_datetime(timestamp(modified + DAY)).date();
+        let latest = zone.to_datetime(timestamp(modified.saturating_add(DAY))).date();
         let mut year = latest.year() - i16::from(days.last? > day_of(latest));
         let (at_end, end) = (year, part.start + part.bytes.len() as u64);
         year = leap(year, days.leap);
@@ -258,7 +258,7 @@ impl<'t> Calendar<'t> {
         };
         let (first, last) = (self.end_of(self.first_year, first), self.end_of(self.last_year, last));
         if last.abs_diff(first) <= TELLING && self.turns.len() <= 1 {
-            return whole((last + BEHIND).min(modified));
+            return whole(last.saturating_add(BEHIND).min(modified));
         }
         self.halves(part, modified)
     }
@@ -290,7 +290,7 @@ impl<'t> Calendar<'t> {
     fn end_of_half(&self, half: Option<(i16, bool)>, modified: u64) -> u64 {
         const END_OF_JUNE: Day = 181;
         let Some((year, second)) = half else { return modified };
-        (self.end_of(year, if second { 365 } else { END_OF_JUNE }) + BEHIND).min(modified)
+        self.end_of(year, if second { 365 } else { END_OF_JUNE }).saturating_add(BEHIND).min(modified)
     }
 
     /// The end of a local day.

@@ -54,7 +54,7 @@ impl Text for Same<'_> {
         Some(self.0.identity.head_hash)
     }
 
-    fn is_anchored(&self, offset: u64, anchor: Anchor) -> bool {
+    fn is_anchored(&self, offset: u64, anchor: Anchor, _: bool) -> bool {
         (offset, anchor) == (self.0.offset, self.0.anchor)
     }
 }

@@ -14,7 +14,7 @@ use skidway_state::Checkpoint;
 use super::{Followed, Likeness, RETRY, Waiting, born};
 use crate::ahead::Ahead;
 use crate::gunzip::{TELLING, is_gzip};
-use crate::head::{anchor_at, is_anchored, read_head};
+use crate::head::{anchor_at, is_anchored, is_packed_anchored, packed_anchor_at, read_head};
 use crate::options::{Compression, MAX_HEAD, Options};
 use crate::packed;
 use crate::resume::TELLING_HEAD;
@@ -101,6 +101,24 @@ impl Followed {
     pub(crate) fn holds(&self, offset: u64, anchor: Anchor) -> io::Result<bool> {
         let handle = self.handle.as_ref().ok_or(io::ErrorKind::NotFound)?;
         Ok(self.is_packed() || is_anchored(handle, offset, anchor)?)
+    }
+
+    /// The same, and a compressed file is unpacked to see.
+    pub(crate) fn surely_holds(&self, offset: u64, anchor: Anchor) -> io::Result<bool> {
+        let handle = self.handle.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        match self.is_packed() {
+            true => is_packed_anchored(handle, offset, anchor),
+            false => is_anchored(handle, offset, anchor),
+        }
+    }
+
+    /// What stands in its text before this offset, as far as that can be told; a
+    /// compressed file is unpacked to see.
+    pub(crate) fn text_before(&self, offset: u64) -> io::Result<Anchor> {
+        match (&self.packed, &self.handle) {
+            (Some(_), Some(handle)) => packed_anchor_at(handle, offset),
+            _ => self.anchor_at(offset),
+        }
     }
 
     /// What another plain file may be to this one.

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
-use skidway_state::Resumer;
+use skidway_state::{Left, Resumer};
 use skidway_tail::{Cause, Compression, LongLine, Notice, Options, Span, StartAt, Tailer};
 
-use crate::rig::{Log, Parser, Rig, left, options};
+use crate::rig::{Log, Parser, Rig, append, left, options};
 
 fn gzip(text: impl AsRef<[u8]>) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -300,6 +300,54 @@ fn a_file_that_only_begins_like_another_one_is_read() {
     rig.expect(&[&text]);
     rig.append("b.gz", gzip(&text[..500]));
     rig.expect(&[&text, &text[..500]]);
+}
+
+/// Its writer goes on for a moment after it was renamed, and after gzip has read it.
+#[test]
+fn a_compressed_copy_that_lacks_the_last_lines_is_not_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rig = Rig::with(folder, &["*"], |options| options.compression = Compression::Auto);
+    let text = numbered("line", 2000);
+    rig.append("a.log", &text);
+    rig.expect(&[&text]);
+    rig.rename("a.log", "a.log.1");
+    rig.append("a.log", "a new file\n");
+    rig.append("a.log.1", "late\n");
+    let whole = text.clone() + "late\n";
+    rig.expect(&[&whole, "a new file\n"]);
+    rig.append("a.log.1.gz", gzip(&text));
+    // Longer than it takes to let the original go, and than a file is young.
+    rig.rounds(Duration::from_millis(150));
+    fs::remove_file(rig.path("a.log.1")).unwrap();
+    rig.rounds(Duration::from_millis(400));
+    rig.expect(&[&whole, "a new file\n"]);
+}
+
+/// As `/var/log/dmesg` is at every boot.
+#[test]
+fn a_compressed_file_that_begins_like_another_one_and_goes_on_otherwise_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(&folder, &["*"]);
+    options.compression = Compression::Auto;
+    let head = numbered("what every boot says", 100);
+    let (this, before) = (head.clone() + &numbered("now", 50), head.clone() + &numbered("before", 100));
+    let earlier = head + &numbered("earlier", 100);
+    append(folder.path().join("dmesg"), &this);
+    append(folder.path().join("dmesg.1.gz"), gzip(&before));
+    let tailer = Tailer::new(options.clone(), Resumer::new(None)).unwrap();
+    let mut rig = Rig::around(folder, tailer);
+    rig.expect(&[&this, &before]);
+
+    // After a restart another one has the name.
+    let checkpoints = rig.tailer.files().filter_map(|file| rig.tailer.checkpoint(file));
+    let known = checkpoints.map(|checkpoint| Left { checkpoint, gone: false }).collect();
+    let known = Resumer::new(Some(known));
+    let Rig { folder, tailer, .. } = rig;
+    drop(tailer);
+    fs::remove_file(folder.path().join("dmesg.1.gz")).unwrap();
+    append(folder.path().join("dmesg.1.gz"), gzip(&earlier));
+    let mut rig = Rig::around(folder, Tailer::new(options, known).unwrap());
+    rig.expect(&[&earlier]);
 }
 
 #[test]
