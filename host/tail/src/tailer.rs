@@ -184,7 +184,7 @@ impl Tailer {
 
     /// The next file that has something to hand over; each in its turn, so a busy
     /// one does not keep the others waiting, but what rotation has put away before what was
-    /// written after it.
+    /// written after it: see `series.rs`.
     #[expect(clippy::should_implement_trait, reason = "the answer changes with the file system: no iterator")]
     pub fn next(&mut self) -> Option<FileKey> {
         let now = Instant::now();

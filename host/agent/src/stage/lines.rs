@@ -5,8 +5,9 @@
 //! side by side, line by line, once a chunk: lines are what they have in common.
 //!
 //! Invariant: offset and hash are those of bytes of the file and of a whole line, so
-//! neither where a chunk was cut nor what decoding made of it is in them. Lines that are
-//! longer than the longest one allowed are cut, and the pieces count as lines.
+//! neither where a chunk was cut nor what decoding made of it is in them. Two kinds of pieces
+//! count as lines: those of a line that is longer than the longest one allowed, and the
+//! last line of a file that was handed over before its end was there.
 
 use skidway_config::Encoding;
 use skidway_model::{Checked, FirstLine};
@@ -26,6 +27,8 @@ pub(super) struct Lines<'c> {
     offset: u64,
     /// The last line that was come to: where it begins in the text and in the bytes.
     at: (usize, usize),
+    /// Where the last record began, which is in that line.
+    origin: usize,
     /// What was found out about it, for the last record that begins in it.
     last: Option<FirstLine>,
 }
@@ -36,7 +39,16 @@ impl<'c> Lines<'c> {
     /// `text` is what was made of `bytes`, which begin at `offset` and with a line.
     pub(super) fn new(bytes: &'c [u8], text: &'c str, encoding: Encoding, offset: u64) -> Self {
         let is_plain = std::ptr::eq(bytes.as_ptr(), text.as_ptr());
-        Self { bytes, text, line_feed: line_feed(encoding), is_plain, offset, at: (0, 0), last: None }
+        Self {
+            bytes,
+            text,
+            line_feed: line_feed(encoding),
+            is_plain,
+            offset,
+            at: (0, 0),
+            origin: 0,
+            last: None,
+        }
     }
 
     /// Finds the first lines of records whose text begins there in the chunk's. Pieces
@@ -47,7 +59,8 @@ impl<'c> Lines<'c> {
 
     #[inline]
     fn first_line(&mut self, origin: usize) -> FirstLine {
-        let start = line_start(self.text.as_bytes(), origin);
+        let start = self.line_start(origin);
+        self.origin = origin;
         let line = match self.last {
             Some(last) if start == self.at.0 => FirstLine { nth: last.nth + 1, ..last },
             _ => {
@@ -64,6 +77,20 @@ impl<'c> Lines<'c> {
         line
     }
 
+    /// Where the line begins that a record of this origin begins in: mostly right there.
+    /// Origins ascend, so nothing is searched twice, however many records a line has.
+    #[inline]
+    fn line_start(&self, origin: usize) -> usize {
+        let text = self.text.as_bytes();
+        match origin.checked_sub(1) {
+            Some(before) if text[before] != b'\n' => {
+                let from = self.origin.min(origin);
+                memchr::memrchr(b'\n', &text[from..origin]).map_or(self.at.0, |end| from + end + 1)
+            }
+            _ => origin,
+        }
+    }
+
     /// Where in the bytes the line begins that begins there in the text.
     #[cold]
     fn walk_to(&self, start: usize) -> usize {
@@ -72,17 +99,6 @@ impl<'c> Lines<'c> {
         let Some(last) = between.checked_sub(1) else { return bytes };
         let end = self.line_feed.ends(&self.bytes[bytes..]).nth(last);
         end.map_or(self.bytes.len(), |end| bytes + end)
-    }
-}
-
-/// Where the line begins that a record of this origin begins in: mostly right there.
-#[inline]
-fn line_start(text: &[u8], origin: usize) -> usize {
-    match origin.checked_sub(1) {
-        Some(before) if text[before] != b'\n' => {
-            memchr::memrchr(b'\n', &text[..origin]).map_or(0, |end| end + 1)
-        }
-        _ => origin,
     }
 }
 
