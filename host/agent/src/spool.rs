@@ -1,8 +1,7 @@
 //! The spool of a way, on disk.
 
 use std::fs;
-use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use skidway_config::SpoolLimits;
@@ -11,9 +10,10 @@ use skidway_spool::{Options, SEGMENT_BYTES, Spool};
 /// Opens it. On a first run what is there was written on another host, as in a copy of
 /// its disk, or before somebody took the state away: it is put aside, not delivered.
 pub(crate) fn open(folder: &Path, limits: SpoolLimits, first_run: bool) -> Result<Spool> {
-    if first_run && folder.exists() {
-        let aside = folder.with_extension("aside");
-        put_aside(folder, &aside).with_context(|| format!("cannot put {} aside", folder.display()))?;
+    if first_run && has_batches(folder) {
+        let aside = (1..).map(|n| folder.with_extension(format!("aside-{n}"))).find(|path| !path.exists());
+        let aside = aside.context("too many spools were put aside")?;
+        fs::rename(folder, &aside).with_context(|| format!("cannot put {} aside", folder.display()))?;
         tracing::warn!(spool = %folder.display(), moved_to = %aside.display(),
             "batches wait on disk that do not belong to this host's state: they are put aside and not delivered");
     }
@@ -30,10 +30,21 @@ pub(crate) fn open(folder: &Path, limits: SpoolLimits, first_run: bool) -> Resul
     Ok(spool)
 }
 
-fn put_aside(folder: &Path, aside: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(aside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+fn has_batches(folder: &Path) -> bool {
+    let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    names.into_iter().any(|path| path.extension().is_some_and(|ending| ending == "spool"))
+}
+
+/// Says where batches wait that no way of the config delivers any more: one of its names
+/// was changed, or `storage` was taken away.
+pub(crate) fn tell_abandoned(state_dir: &Path, opened: &[PathBuf]) {
+    let inside = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path());
+    let ways = inside(state_dir.join("receivers")).flat_map(inside);
+    for folder in ways.map(|way| way.join("spool")).filter(|folder| !opened.contains(folder)) {
+        if has_batches(&folder) {
+            tracing::warn!(spool = %folder.display(),
+                "batches wait on disk that nobody delivers: give the receiver, the pipeline and the exporter the \
+                 names back that this folder has, and the exporter its `sending_queue.storage`, until they are sent");
+        }
     }
-    fs::rename(folder, aside)
 }

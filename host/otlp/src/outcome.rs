@@ -14,6 +14,9 @@ pub struct Outcome {
     /// Which records, by their places in the payload, the backend refused for good:
     /// ascending. Together with `delivered`: all of them that are settled.
     pub refused: Vec<Range<usize>>,
+    /// Parts in which some records were refused, and nobody knows which: those of them in
+    /// `refused` are as many, and may be others.
+    pub unsure: Vec<Range<usize>>,
     /// Why; the first few that differ.
     pub reasons: Vec<String>,
 }
@@ -54,9 +57,15 @@ impl Outcome {
         common(&self.refused, places)
     }
 
+    /// Whether the record at this place may be one that the backend refused.
+    pub fn may_be_refused(&self, place: usize) -> bool {
+        self.refused.iter().chain(&self.unsure).any(|places| places.contains(&place))
+    }
+
     /// Adds what became of a part that begins at this place.
     pub fn add(&mut self, part: Self, first: usize) {
         self.delivered += part.delivered;
+        self.unsure.extend(part.unsure.iter().map(|places| places.start + first..places.end + first));
         for places in part.refused {
             self.refuse(
                 places.start + first..places.end + first,
@@ -99,7 +108,8 @@ mod tests {
         assert_eq!(outcome.reasons, ["bad", "worse"]);
         let within = |places| outcome.refused_within(&places);
         assert_eq!([within(0..3), within(0..4), within(4..20), within(6..9)], [0, 1, 3, 0]);
-        let part = Outcome { delivered: 2, refused: vec![0..1], reasons: vec!["late".to_owned()] };
+        let part = Outcome { delivered: 2, refused: vec![0..1], ..Outcome::default() };
+        let part = Outcome { reasons: vec!["late".to_owned()], ..part };
         outcome.add(part, 10);
         assert_eq!((outcome.delivered, &outcome.refused[1..]), (2, &[9..11][..]));
     }

@@ -172,6 +172,9 @@ impl Delivery {
             self.set_aside(&part.payload, &reason).await;
             let end = part.first + records;
             offered.settled.delivered += (records - refused) as u64;
+            if refused < records {
+                offered.settled.unsure.push(part.first..end);
+            }
             offered.settled.refuse(end - refused..end, &reason);
         }
     }

@@ -152,11 +152,11 @@ impl Queue {
         Ok(())
     }
 
-    fn tell_full(&mut self, level: Level) {
+    pub(crate) fn tell_full(&mut self, level: Level) {
         if !std::mem::replace(&mut self.told.full, true) {
-            let Options { folder, max_bytes, .. } = &self.options;
+            let Options { folder, max_bytes, max_age, .. } = &self.options;
             let waiting = self.totals.waiting;
-            tracing::warn!(spool = %folder.display(), bytes = level.bytes, max_bytes, records = waiting.records,
+            tracing::warn!(spool = %folder.display(), bytes = level.bytes, max_bytes, ?max_age, records = waiting.records,
                 "the spool is at its limit: nothing is read until the backend takes some of it, lines wait in their files");
         }
     }

@@ -39,7 +39,9 @@ impl Spool {
         }
         // Nothing fits: not worth compressing it.
         let needed = ENTRY_HEAD;
-        if !self.level.borrow().has_room(needed, &self.options) {
+        let level = *self.level.borrow();
+        if !level.has_room(needed, &self.options) {
+            self.queue().tell_full(level);
             return Err(PutError::Full { needed });
         }
         let stored =

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use skidway_config::{Config, Exporter};
-use skidway_otlp::dead_letter::{Letter, keep_only};
+use skidway_otlp::dead_letter::{Letter, keep_only, whole_length};
 use skidway_otlp::{Delivery, Payload};
 use tokio::sync::watch;
 
@@ -112,7 +112,8 @@ struct Batch {
 impl Run<'_> {
     async fn file(&mut self, path: &Path) -> Result<()> {
         let file = File::open(path)?;
-        let mut reader = BufReader::new(&file);
+        // What an agent is writing now comes next time.
+        let mut reader = BufReader::new((&file).take(whole_length(path)?));
         let (mut read_to, mut number) = (0, 0);
         let (mut kept, mut batch) = (Vec::new(), Batch::default());
         loop {
@@ -130,6 +131,12 @@ impl Run<'_> {
                 }
             };
             let exporter = self.args.exporter.clone().unwrap_or(by);
+            if let Err(unknown) = known(&self.exporters, &exporter) {
+                writeln!(stderr(), "{}:{number}: {unknown}; it stays where it is", path.display())?;
+                self.sum.unreadable += 1;
+                kept.push(line);
+                continue;
+            }
             let is_full = batch.lines.len() >= BATCH_RECORDS || batch.bytes >= BATCH_BYTES;
             if is_full || batch.exporter != exporter {
                 self.send(std::mem::take(&mut batch), &mut kept).await?;
@@ -169,9 +176,7 @@ impl Run<'_> {
             writeln!(stderr(), "refused again: {reason}")?;
         }
         let lines = batch.lines.into_iter().enumerate();
-        kept.extend(
-            lines.filter(|(place, _)| outcome.refused_within(&(*place..place + 1)) > 0).map(|(_, line)| line),
-        );
+        kept.extend(lines.filter(|(place, _)| outcome.may_be_refused(*place)).map(|(_, line)| line));
         if stderr().is_terminal() {
             write!(stderr(), "\r{} records taken, {refused} refused again", self.sum.taken)?;
         }

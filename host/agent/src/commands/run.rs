@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{Write as _, stderr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +29,8 @@ use crate::{exporter, files, health, identity, logging, metrics, owner, setup, s
 
 /// Wrong usage or config.
 const WRONG_CONFIG: u8 = 2;
+/// For calls to the system that are still under way at the end.
+const TO_LET_GO: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(args: &Run) -> Result<ExitCode> {
     let config = match setup::config(&args.files) {
@@ -82,6 +85,8 @@ struct Prepared {
     books: Books,
     delivery: Delivery,
     source: metrics::Source,
+    /// The folder of its spool.
+    spool: Option<PathBuf>,
 }
 
 struct Agent {
@@ -126,6 +131,8 @@ impl Agent {
         for (pipeline, identity) in config.pipelines.iter().zip(&identities) {
             ways.extend(agent.prepare(config, pipeline, identity, &library, &given_up)?);
         }
+        let spools: Vec<_> = ways.iter().filter_map(|way| way.spool.clone()).collect();
+        spool::tell_abandoned(&config.state_dir, &spools);
         if let Some(endpoint) = &config.metrics {
             let sources = ways.iter().map(|way| way.source.clone()).collect();
             metrics::start(endpoint, sources, agent.runtime.handle())?;
@@ -235,7 +242,9 @@ impl Agent {
                 };
                 let books = Books { ledger, state, spooling, identity: identity.clone(), failing: false };
                 let delivery = delivery.clone();
-                ways.push(Prepared { name: way.to_string(), parts, waker, books, delivery, source });
+                let spool = books.spooling.is_some().then(|| folder.join("spool"));
+                let name = way.to_string();
+                ways.push(Prepared { name, parts, waker, books, delivery, source, spool });
             }
         }
         Ok(ways)
@@ -265,7 +274,10 @@ impl Agent {
             anyhow::Ok(())
         })?;
         all_books.iter_mut().for_each(Books::save);
-        Ok(if show(all_books.iter()) && healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        let balanced = show(all_books.iter());
+        // Something may still wait for a disk that does not answer.
+        self.runtime.shutdown_timeout(TO_LET_GO);
+        Ok(if balanced && healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     /// Saves checkpoints until a signal comes, or a lane ends by itself, which is

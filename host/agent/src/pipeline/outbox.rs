@@ -89,7 +89,7 @@ impl Outbox {
             encode(&mut open.builder, &records, constants, sources, entry.observed_unix_nano);
             match open.shares.last_mut() {
                 Some(last) if Arc::ptr_eq(&last.parcel, &entry.parcel) => last.records += records.len(),
-                _ => open.shares.push(Share { parcel: Arc::clone(&entry.parcel), records: records.len() }),
+                _ => open.shares.push(Share::new(Arc::clone(&entry.parcel), records.len())),
             }
             match later {
                 Some(later) => records = later,

@@ -33,11 +33,34 @@ pub(crate) struct Batch {
     pub(crate) taken: Taken,
 }
 
-/// So many records of a batch are of this parcel.
+/// So many records of a batch are of this parcel. Dropped without an answer for them, the
+/// parcel is spoiled.
 #[derive(Debug)]
 pub(crate) struct Share {
     pub(crate) parcel: Arc<Parcel>,
     pub(crate) records: usize,
+    answered: bool,
+}
+
+impl Share {
+    pub(crate) fn new(parcel: Arc<Parcel>, records: usize) -> Self {
+        Self { parcel, records, answered: false }
+    }
+
+    /// This became of its records, and the others of them were delivered.
+    pub(crate) fn answer(mut self, some: Settled) -> Arc<Parcel> {
+        self.answered = true;
+        self.parcel.settle(some);
+        Arc::clone(&self.parcel)
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.parcel.spoil();
+        }
+    }
 }
 
 impl Parcel {
@@ -64,7 +87,7 @@ impl Parcel {
 
     /// Notes what became of some of its records; the others of the same batch were
     /// delivered.
-    pub(crate) fn settle(&self, some: Settled) {
+    fn settle(&self, some: Settled) {
         self.dead_lettered.fetch_add(some.dead_lettered, Ordering::AcqRel);
         self.spooled.fetch_add(some.spooled, Ordering::AcqRel);
     }
@@ -79,7 +102,7 @@ impl Parcel {
     }
 
     /// A batch with some of its records was given up: the span stays unacknowledged.
-    pub(crate) fn spoil(&self) {
+    fn spoil(&self) {
         self.spoiled.store(true, Ordering::Release);
     }
 

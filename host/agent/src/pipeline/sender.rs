@@ -40,9 +40,7 @@ impl Sender {
     pub(crate) fn send(&self, batch: Batch) {
         // Nobody receives any more after the delivery was stopped: the lines stay
         // in their files, unacknowledged.
-        if let Err(mpsc::error::SendError(batch)) = self.0.send(batch) {
-            give_up(batch.shares);
-        }
+        let _ = self.0.send(batch);
     }
 }
 
@@ -65,7 +63,7 @@ async fn consume(
             Some(sent) => settle(shares, &sent),
             None => {
                 tracing::debug!(records = payload.len(), "stopped before the backend had taken a batch");
-                give_up(shares);
+                drop(shares);
             }
         }
         drop(payload);
@@ -76,14 +74,11 @@ async fn consume(
 /// Tells each parcel what became of its records.
 fn settle(shares: Vec<Share>, sent: &Sent) {
     let mut first = 0;
-    for Share { parcel, records } in shares {
-        let places = first..first + records;
+    for share in shares {
+        let places = first..first + share.records;
         first = places.end;
         let (dead_lettered, spooled) = (sent.outcome.refused_within(&places), sent.spooled_within(&places));
-        if dead_lettered + spooled > 0 {
-            parcel.settle(Settled { dead_lettered, spooled });
-        }
-        finish(parcel);
+        finish(share.answer(Settled { dead_lettered, spooled }));
     }
 }
 
@@ -94,11 +89,5 @@ pub(crate) fn finish(parcel: Arc<Parcel>) {
         && let Some(span) = parcel.span()
     {
         parcel.ledger.settle(parcel.file, span, parcel.settled());
-    }
-}
-
-fn give_up(shares: Vec<Share>) {
-    for share in shares {
-        share.parcel.spoil();
     }
 }

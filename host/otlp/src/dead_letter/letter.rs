@@ -45,6 +45,8 @@ pub enum Unreadable {
     Json(serde_json::Error),
     #[error("has no `request`")]
     Nothing,
+    #[error("has {0} records instead of one")]
+    Records(usize),
     #[error("has a `protobuf` that is no request in base64: {0}")]
     Protobuf(String),
 }
@@ -95,6 +97,11 @@ impl Letter {
             (None, Some(request)) => request.encode_to_vec(),
             (None, None) => return Err(Unreadable::Nothing),
         };
-        Payload::from_encoded(Bytes::from(body)).map_err(|error| Unreadable::Protobuf(error.to_string()))
+        let payload = Payload::from_encoded(Bytes::from(body));
+        let payload = payload.map_err(|error| Unreadable::Protobuf(error.to_string()))?;
+        match payload.len() {
+            1 => Ok(payload),
+            records => Err(Unreadable::Records(records)),
+        }
     }
 }

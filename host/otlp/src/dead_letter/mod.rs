@@ -14,7 +14,7 @@ mod letter;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -84,11 +84,15 @@ impl DeadLetters {
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
         let mut file = self.open_for(lines.len() as u64)?;
-        let before = file.metadata()?.len();
+        let before = take_back_torn(&file)?;
         file.write_all(&lines).and_then(|()| file.sync_data()).inspect_err(|_| {
             // A part of a line would spoil the next one as well.
             let _ = file.set_len(before);
-        })
+        })?;
+        if before == 0 {
+            sync_folder(path)?;
+        }
+        Ok(())
     }
 
     /// The file, locked, with room for so many bytes.
@@ -109,6 +113,7 @@ impl DeadLetters {
                      `dead_letter.max_megabytes` or `max_backups`, and see why the backend refuses them");
             }
             delete(&surplus);
+            sync_folder(path)?;
         }
     }
 
@@ -134,13 +139,52 @@ impl DeadLetters {
 /// waited for the lock is not it.
 fn open_locked(path: &Path) -> io::Result<File> {
     loop {
-        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+        let file = OpenOptions::new().create(true).read(true).append(true).mode(0o600).open(path)?;
         flock(&file, FlockOperation::LockExclusive)?;
         let (held, named) = (file.metadata()?, fs::metadata(path));
         if named.is_ok_and(|named| (named.dev(), named.ino()) == (held.dev(), held.ino())) {
             return Ok(file);
         }
     }
+}
+
+/// Takes back a line that a crash has cut short: it was acknowledged to nobody. Answers how
+/// long the file is.
+fn take_back_torn(file: &File) -> io::Result<u64> {
+    let length = file.metadata()?.len();
+    let mut whole = length;
+    let mut piece = [0; 4096];
+    while whole > 0 {
+        let from = whole.saturating_sub(piece.len() as u64);
+        let bytes = &mut piece[..(whole - from) as usize];
+        file.read_exact_at(bytes, from)?;
+        match bytes.iter().rposition(|&byte| byte == b'\n') {
+            Some(end) => {
+                whole = from + end as u64 + 1;
+                break;
+            }
+            None => whole = from,
+        }
+    }
+    if whole < length {
+        file.set_len(whole)?;
+    }
+    Ok(whole)
+}
+
+/// Makes the names in a file's folder last.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => File::open(".")?.sync_all(),
+    }
+}
+
+/// How long the file is at a moment in which nobody writes to it.
+pub fn whole_length(path: &Path) -> io::Result<u64> {
+    let file = File::open(path)?;
+    flock(&file, FlockOperation::LockShared)?;
+    Ok(file.metadata()?.len())
 }
 
 /// Leaves these lines and those behind `read_to` in a dead-letter file, from which
@@ -167,10 +211,17 @@ pub fn keep_only(path: &Path, read: &File, read_to: u64, lines: &[Vec<u8>]) -> i
     let mut name = path.as_os_str().to_owned();
     name.push(".tmp");
     let temporary = PathBuf::from(name);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    // The agent has to write to it on, whoever this is.
+    fchown(&file, Some(is.uid()), Some(is.gid()))?;
     file.write_all(&kept)?;
     file.sync_all()?;
     fs::rename(&temporary, path)?;
+    sync_folder(path)?;
     Ok(true)
 }
 

@@ -87,6 +87,20 @@ fn what_json_cannot_hold_is_kept_all_the_same() {
     assert_eq!(read(letters.path())[0].payload().unwrap(), payload);
 }
 
+/// Killed in the middle of a write: what is there of the line was acknowledged to nobody.
+#[test]
+fn a_line_that_was_cut_short_is_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = letters(folder.path(), 1 << 20, 1);
+    letters.write(&lines(0..1), "b", "r").unwrap();
+    let torn = "{\"time\":\"".to_owned() + &"x".repeat(10_000);
+    let mut file = OpenOptions::new().append(true).open(letters.path()).unwrap();
+    file.write_all(torn.as_bytes()).unwrap();
+    letters.write(&lines(1..2), "b", "r").unwrap();
+    let payloads: Vec<_> = read(letters.path()).iter().map(|letter| letter.payload().unwrap()).collect();
+    assert_eq!(payloads, [lines(0..1), lines(1..2)]);
+}
+
 #[test]
 fn the_files_are_bounded_and_what_goes_is_counted() {
     let folder = tempfile::tempdir().unwrap();

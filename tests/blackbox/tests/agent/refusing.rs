@@ -136,6 +136,22 @@ fn what_is_refused_again_stays_in_the_file() {
     );
 }
 
+/// Which of them the backend left out nobody knows: none of them goes from the file.
+#[test]
+fn what_may_have_been_refused_again_stays_in_the_file_too() {
+    let mut rig = Rig::new();
+    rig.config("exporters: {otlphttp: {dead_letter: {partial_success: whole}}}");
+    rig.sink.set_answer(Answer::status(400));
+    rig.append("syslog", with_poison(0..20, &[3]) + "\n");
+    rig.start();
+    rig.wait_for_log("refused 20 lines");
+    rig.stop();
+    rig.sink.set_answer(Answer::LeaveOut("poison".to_owned()));
+    let said = replay(&rig, &[]).failed();
+    assert!(said.contains("19 records were taken, 1 refused again"), "{said}");
+    assert_eq!(rig.dead_letters().len(), 20);
+}
+
 #[test]
 fn replay_says_which_exporters_there_are() {
     let mut rig = Rig::new();
