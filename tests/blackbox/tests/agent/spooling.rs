@@ -266,3 +266,19 @@ fn a_damaged_segment_is_said_and_kept_and_the_others_are_delivered() {
     let kept = files(&rig, "damaged");
     assert_eq!(kept, [segments[1].with_extension("damaged")]);
 }
+
+/// Its batches are behind the checkpoint: without a word they would be forgotten.
+#[test]
+fn a_spool_that_no_way_delivers_any_more_is_said() {
+    let mut rig = spooling(Rig::new());
+    rig.sink.set_answer(Answer::status(503));
+    rig.start();
+    append_and_wait(&rig, 0..10);
+    rig.stop();
+    rig.config("exporters: {otlphttp: {sending_queue: {enabled: false}}}");
+    rig.start();
+    let said = rig.wait_for_log("batches wait on disk that nobody delivers");
+    assert!(said.contains(spool_folder(&rig).to_str().unwrap()), "{said}");
+    rig.stop();
+    assert_eq!(rig.sink.delivered(), 0);
+}
