@@ -127,7 +127,7 @@ impl Tailer {
 
     /// How much of a new file was read, or will be, under another name: rotation made
     /// it by compressing a file of the same folder, or is doing so.
-    pub(crate) fn read_elsewhere(&mut self, file: &mut Followed) -> io::Result<Elsewhere> {
+    pub(crate) fn read_elsewhere(&mut self, file: &mut Followed, now: Instant) -> io::Result<Elsewhere> {
         if !file.is_packed() {
             return Ok(Elsewhere::Nothing);
         }
@@ -144,8 +144,14 @@ impl Tailer {
         };
         let beside = |path: &Path| path.parent() == file.path.parent();
         let is_original =
-            |other: &&Followed| !other.is_packed() && beside(&other.path) && begins(&other.identity);
-        let original = self.files.values().find(is_original);
+            |other: &Followed| !other.is_packed() && beside(&other.path) && begins(&other.identity);
+        let original = self.files.iter().find(|(_, other)| is_original(other)).map(|(key, _)| *key);
+        // How long it is by now: what was written last is read in one of them only.
+        if let Some(key) = original {
+            self.files.entry(key).and_modify(Followed::mistrust);
+            self.look(key, now);
+        }
+        let original = original.and_then(|key| self.files.get(&key)).filter(|other| is_original(other));
         let known = match original {
             // What is followed is read to its end, wherever that is.
             Some(original) => {

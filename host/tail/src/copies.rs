@@ -121,7 +121,7 @@ impl Tailer {
             self.passed_over.insert(file.path);
             return;
         } else {
-            match self.read_elsewhere(&mut file) {
+            match self.read_elsewhere(&mut file, now) {
                 Ok(Elsewhere::UpTo(known)) => file.go_on(&known),
                 Ok(Elsewhere::All) => {
                     self.passed_over.insert(file.path);

@@ -258,7 +258,7 @@ impl Tailer {
                 file.begin_at(length - length % self.options.line_feed.width() as u64);
                 file.learn_anchor()?;
             }
-            (None, ..) => match self.read_elsewhere(&mut file)? {
+            (None, ..) => match self.read_elsewhere(&mut file, now)? {
                 Elsewhere::UpTo(known) => file.go_on(&known),
                 Elsewhere::All => {
                     self.passed_over.insert(path.to_owned());
