@@ -62,8 +62,9 @@ async fn consume(
         match sent {
             Some(sent) => settle(shares, &sent),
             None => {
+                // What comes behind it must not go before it.
                 tracing::debug!(records = payload.len(), "stopped before the backend had taken a batch");
-                drop(shares);
+                return;
             }
         }
         drop(payload);
