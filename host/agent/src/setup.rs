@@ -1,5 +1,7 @@
 //! From a config to the parts that run it.
 
+use std::io::{self, Write as _, stderr};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -13,6 +15,7 @@ use skidway_plugin::{ContainedEnricher, ContainedParser, Limits, LoadError};
 use crate::cli::ConfigFiles;
 use crate::files;
 use crate::library::{Library, Source};
+use crate::logging;
 use crate::memory;
 use crate::stage::{Stage, Zone};
 use crate::zones;
@@ -27,6 +30,24 @@ pub(crate) fn config(files: &ConfigFiles) -> Result<Config, Errors> {
         state_dir: files.state_dir.clone(),
     };
     skidway_config::load(&files.config, &surroundings)
+}
+
+/// The exit code for wrong usage and a wrong config.
+pub(crate) const WRONG_CONFIG: u8 = 2;
+
+/// Reads the config and starts to log as it says. Where it is wrong that is said, and
+/// answered with the exit code.
+pub(crate) fn started(files: &ConfigFiles) -> io::Result<Result<Config, ExitCode>> {
+    match config(files) {
+        Ok(config) => {
+            logging::start(config.log_level.as_str());
+            Ok(Ok(config))
+        }
+        Err(errors) => {
+            writeln!(stderr(), "{errors}")?;
+            Ok(Err(ExitCode::from(WRONG_CONFIG)))
+        }
+    }
 }
 
 /// An environment variable. What is not UTF-8 counts as not set.

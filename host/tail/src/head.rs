@@ -28,42 +28,32 @@ pub(crate) fn anchor(bytes: &[u8]) -> Anchor {
     Anchor { len: last.len() as u32, hash: head_hash(last) }
 }
 
-/// What stands in the file before this offset.
-pub(crate) fn anchor_at(file: &File, offset: u64) -> io::Result<Anchor> {
+/// What stands in the file's text before this offset, as far as it is there. A compressed
+/// one is unpacked up to there.
+pub(crate) fn anchor_at(file: &File, packed: bool, offset: u64) -> io::Result<Anchor> {
     let mut bytes = [0; ANCHOR];
-    let len = offset.min(ANCHOR as u64);
-    let read = read_at(file, offset - len, &mut bytes[..len as usize])?;
-    Ok(if read as u64 == len { anchor(&bytes[..read]) } else { Anchor::default() })
+    let bytes = &mut bytes[..offset.min(ANCHOR as u64) as usize];
+    Ok(if read_before(file, packed, offset, bytes)? { anchor(bytes) } else { Anchor::default() })
 }
 
-/// The same in the text of a compressed file, which is unpacked up to there.
-pub(crate) fn packed_anchor_at(file: &File, offset: u64) -> io::Result<Anchor> {
-    let mut bytes = vec![0; offset.min(ANCHOR as u64) as usize];
-    let is_there = packed::read_before(file, offset, &mut bytes)?;
-    Ok(if is_there { anchor(&bytes) } else { Anchor::default() })
-}
-
-/// Whether the text of a compressed file, which is unpacked up to there, holds what the
-/// anchor says before this offset; see [`is_anchored`].
-pub(crate) fn is_packed_anchored(file: &File, offset: u64, anchor: Anchor) -> io::Result<bool> {
-    let len = anchor.len as usize;
-    if len == 0 || len > ANCHOR || len as u64 > offset {
-        return Ok(true);
-    }
-    let mut bytes = vec![0; len];
-    Ok(packed::read_before(file, offset, &mut bytes)? && head_hash(&bytes) == anchor.hash)
-}
-
-/// Whether the file holds what the anchor says before this offset. One that cannot be
-/// checked, because nothing is known or it is no anchor of ours, holds.
-pub(crate) fn is_anchored(file: &File, offset: u64, anchor: Anchor) -> io::Result<bool> {
+/// Whether the file's text holds what the anchor says before this offset. One that cannot
+/// be checked, because nothing is known or it is no anchor of ours, holds. A compressed
+/// file is unpacked up to there.
+pub(crate) fn is_anchored(file: &File, packed: bool, offset: u64, anchor: Anchor) -> io::Result<bool> {
     let len = anchor.len as usize;
     if len == 0 || len > ANCHOR || len as u64 > offset {
         return Ok(true);
     }
     let mut bytes = [0; ANCHOR];
-    let read = read_at(file, offset - len as u64, &mut bytes[..len])?;
-    Ok(read == len && head_hash(&bytes[..len]) == anchor.hash)
+    let bytes = &mut bytes[..len];
+    Ok(read_before(file, packed, offset, bytes)? && head_hash(bytes) == anchor.hash)
+}
+
+fn read_before(file: &File, packed: bool, offset: u64, bytes: &mut [u8]) -> io::Result<bool> {
+    match packed {
+        true => packed::read_before(file, offset, bytes),
+        false => Ok(read_at(file, offset - bytes.len() as u64, bytes)? == bytes.len()),
+    }
 }
 
 /// A name for the text of a file that is seen for the first time. Nothing that rotation

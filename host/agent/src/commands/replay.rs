@@ -13,10 +13,8 @@ use skidway_otlp::{Delivery, Payload};
 use tokio::sync::watch;
 
 use crate::cli::Replay;
-use crate::{exporter, logging, setup};
+use crate::{exporter, setup};
 
-/// Wrong usage or config.
-const WRONG_CONFIG: u8 = 2;
 /// How many records go in one request, or fewer where they are large.
 const BATCH_RECORDS: usize = 1000;
 const BATCH_BYTES: usize = 1 << 20;
@@ -25,14 +23,10 @@ const BATCH_BYTES: usize = 1 << 20;
 const MAX_LINE: u64 = 2 << 30;
 
 pub(crate) fn run(args: &Replay) -> Result<ExitCode> {
-    let config = match setup::config(&args.files) {
+    let config = match setup::started(&args.files)? {
         Ok(config) => config,
-        Err(errors) => {
-            writeln!(stderr(), "{errors}")?;
-            return Ok(ExitCode::from(WRONG_CONFIG));
-        }
+        Err(wrong) => return Ok(wrong),
     };
-    logging::start(config.log_level.as_str());
     let exporters = exporters(&config);
     if let Some(id) = &args.exporter {
         known(&exporters, id)?;

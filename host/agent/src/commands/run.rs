@@ -24,23 +24,18 @@ use crate::cli::Run;
 use crate::identity::Identity;
 use crate::library::Library;
 use crate::pipeline::{Lane, LaneParts, Outbox, Room, Sender, Sources, Spooling};
+use crate::setup::WRONG_CONFIG;
 use crate::way::Way;
-use crate::{exporter, files, health, identity, logging, metrics, owner, setup, spool};
+use crate::{exporter, files, health, identity, metrics, owner, setup, spool};
 
-/// Wrong usage or config.
-const WRONG_CONFIG: u8 = 2;
 /// For calls to the system that are still under way at the end.
 const TO_LET_GO: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(args: &Run) -> Result<ExitCode> {
-    let config = match setup::config(&args.files) {
+    let config = match setup::started(&args.files)? {
         Ok(config) => config,
-        Err(errors) => {
-            writeln!(stderr(), "{errors}")?;
-            return Ok(ExitCode::from(WRONG_CONFIG));
-        }
+        Err(wrong) => return Ok(wrong),
     };
-    logging::start(config.log_level.as_str());
     for Warning(problem) in &config.warnings {
         let at = problem.at.as_ref().map(ToString::to_string);
         tracing::warn!(at, hint = problem.hint, "config: {}", problem.message);

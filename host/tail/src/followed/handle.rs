@@ -14,7 +14,7 @@ use skidway_state::Checkpoint;
 use super::{Followed, Likeness, RETRY, Waiting, born};
 use crate::ahead::Ahead;
 use crate::gunzip::{TELLING, is_gzip};
-use crate::head::{anchor_at, is_anchored, is_packed_anchored, packed_anchor_at, read_head};
+use crate::head::{anchor_at, is_anchored, read_head};
 use crate::options::{Compression, MAX_HEAD, Options};
 use crate::packed;
 use crate::resume::TELLING_HEAD;
@@ -100,24 +100,21 @@ impl Followed {
     /// unpacked to see.
     pub(crate) fn holds(&self, offset: u64, anchor: Anchor) -> io::Result<bool> {
         let handle = self.handle.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        Ok(self.is_packed() || is_anchored(handle, offset, anchor)?)
+        Ok(self.is_packed() || is_anchored(handle, false, offset, anchor)?)
     }
 
     /// The same, and a compressed file is unpacked to see.
     pub(crate) fn surely_holds(&self, offset: u64, anchor: Anchor) -> io::Result<bool> {
         let handle = self.handle.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        match self.is_packed() {
-            true => is_packed_anchored(handle, offset, anchor),
-            false => is_anchored(handle, offset, anchor),
-        }
+        is_anchored(handle, self.is_packed(), offset, anchor)
     }
 
     /// What stands in its text before this offset, as far as that can be told; a
     /// compressed file is unpacked to see.
     pub(crate) fn text_before(&self, offset: u64) -> io::Result<Anchor> {
-        match (&self.packed, &self.handle) {
-            (Some(_), Some(handle)) => packed_anchor_at(handle, offset),
-            _ => self.anchor_at(offset),
+        match &self.handle {
+            Some(handle) => anchor_at(handle, self.is_packed(), offset),
+            None => Ok(Anchor::default()),
         }
     }
 
@@ -272,7 +269,7 @@ impl Followed {
 
     fn anchor_at(&self, offset: u64) -> io::Result<Anchor> {
         match (&self.packed, &self.handle) {
-            (None, Some(handle)) => anchor_at(handle, offset),
+            (None, Some(handle)) => anchor_at(handle, false, offset),
             _ => Ok(Anchor::default()),
         }
     }

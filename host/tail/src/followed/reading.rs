@@ -41,7 +41,7 @@ impl Followed {
                 // Asked after the bytes were read: what is no part of the text that was
                 // read so far must not be handed over.
                 let replaced =
-                    !is_anchored(handle, self.offset, self.anchor)? || !self.has_its_head(handle)?;
+                    !is_anchored(handle, false, self.offset, self.anchor)? || !self.has_its_head(handle)?;
                 if replaced || (end < self.length && read < self.window) {
                     self.suspect = true;
                     return Ok(None);
