@@ -6,12 +6,12 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
-/// In the order in which `auto` asks them; `xtask` builds the same.
-const BUNDLED: [&str; 7] =
-    ["ubuntu", "amazon-linux", "ec2", "severity", "operators", "clickstack", "attributes"];
+#[path = "../../processors/bundled.rs"]
+mod bundled;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=../../processors/bundled.rs");
     println!("cargo::rerun-if-env-changed=SKIDWAY_COMPONENTS");
     if let Err(message) = embed() {
         println!("cargo::error={message}");
@@ -24,7 +24,7 @@ fn embed() -> Result<(), String> {
     let folder = components(&out)?;
     let mut code = String::from("/// The components inside the agent: name and bytes.\n");
     code += "pub(crate) static BUNDLED: &[(&str, &[u8])] = &[\n";
-    for name in BUNDLED {
+    for name in bundled::BUNDLED.iter().map(|one| one.name) {
         let path = folder.join(format!("{name}.wasm"));
         println!("cargo::rerun-if-changed={}", path.display());
         if !path.is_file() {

@@ -9,21 +9,22 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use wit_component::{ComponentEncoder, DecodedWasm};
 
+use crate::bundled::{BUNDLED, Bundled};
 use crate::exec;
 use crate::toolchain::{Route, TARGET};
 use crate::workspace::Workspace;
 
-/// The components inside the agent; `host/agent/build.rs` embeds the same.
-const BUNDLED: [&str; 7] =
-    ["ubuntu", "amazon-linux", "ec2", "severity", "operators", "clickstack", "attributes"];
 /// Bytes. A guest is downloaded, compiled on small hosts and read by people: 100 KB keeps it all three.
 const SIZE_LIMIT: usize = 100_000;
 /// The same for what has to bring an engine for patterns, expressions or JSON, with its tables.
 const ENGINE_SIZE_LIMIT: usize = 2_000_000;
-const WITH_ENGINE: [&str; 3] = ["operators", "clickstack", "attributes"];
 /// The only namespace a bundled component may import from.
 const OUR_PACKAGE: &str = "skidway:processor/";
 const PROFILE: &str = "component";
+
+fn bundled(name: &str) -> Option<&'static Bundled> {
+    BUNDLED.iter().find(|one| one.name == name)
+}
 
 /// One line of the printed table.
 pub(crate) struct Built {
@@ -39,7 +40,7 @@ pub(crate) struct Built {
 /// # Errors
 /// A guest does not compile, is no component of ours, or breaks what must stay true of a bundled one.
 pub(crate) fn build(workspace: &Workspace, route: &Route) -> Result<Vec<Built>> {
-    for name in BUNDLED {
+    for name in BUNDLED.iter().map(|one| one.name) {
         ensure!(
             workspace.guests.iter().any(|guest| guest.name == name),
             "processors/{name} is missing or builds no cdylib"
@@ -70,8 +71,8 @@ fn finish(name: &str, module: &Path, folder: &Path) -> Result<Built> {
     let core = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
     let component = ComponentEncoder::default().module(&core)?.validate(true).encode()?;
     let (imports, exports) = interfaces(&component)?;
-    if BUNDLED.contains(&name) {
-        let limit = if WITH_ENGINE.contains(&name) { ENGINE_SIZE_LIMIT } else { SIZE_LIMIT };
+    if let Some(bundled) = bundled(name) {
+        let limit = if bundled.engine { ENGINE_SIZE_LIMIT } else { SIZE_LIMIT };
         check_bundled(&imports, &exports, component.len(), limit)?;
     }
     let changed = write_if_changed(&folder.join(format!("{name}.wasm")), &component)?;
@@ -123,7 +124,7 @@ fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
 pub(crate) fn print(built: &[Built], folder: &Path) {
     println!("{:<14} {:>10} {:>10}  {:<9}  exports", "component", "core", "bytes", "");
     for one in built {
-        let bundled = if BUNDLED.contains(&one.name.as_str()) { "" } else { " (for tests)" };
+        let bundled = if bundled(&one.name).is_some() { "" } else { " (for tests)" };
         println!(
             "{:<14} {:>10} {:>10}  {:<9}  {}{bundled}",
             one.name,

@@ -3,6 +3,8 @@
 //! Order matters and is kept here: the agent embeds the components, so they are built first, by whichever
 //! tool chain this machine can have (see `toolchain`).
 
+#[path = "../../processors/bundled.rs"]
+mod bundled;
 mod components;
 mod exec;
 mod packages;

@@ -19,7 +19,7 @@ pub(crate) struct Workspace {
 
 /// A crate that becomes a component.
 pub(crate) struct Guest {
-    /// The folder's name under `processors/`, which is also the component's.
+    /// The name of its folder, somewhere under `processors/`, which is also the component's.
     pub(crate) name: String,
     /// The package's name.
     pub(crate) package: String,
@@ -65,7 +65,7 @@ impl Workspace {
 
 fn guest(package: &Value, processors: &Path) -> Option<Guest> {
     let folder = Path::new(package["manifest_path"].as_str()?).parent()?;
-    let name = folder.strip_prefix(processors).ok()?.to_str()?;
+    let name = folder.strip_prefix(processors).ok()?.file_name()?.to_str()?;
     let library = package["targets"].as_array()?.iter().find(|target| {
         let types = target["crate_types"].as_array();
         types.is_some_and(|types| types.iter().any(|kind| kind == "cdylib"))

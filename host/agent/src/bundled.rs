@@ -1,9 +1,13 @@
 //! The components that are part of the agent, put there by `build.rs`.
 
+use skidway_config::bundled::{Purpose, named};
+
 include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
 
 /// The parsers that `auto` chooses among.
-pub(crate) const PARSERS: [&str; 2] = ["ubuntu", "amazon-linux"];
+pub(crate) fn formats() -> impl Iterator<Item = &'static str> {
+    named(Purpose::Format)
+}
 
 /// The bytes of a bundled component.
 pub(crate) fn bundled(name: &str) -> Option<&'static [u8]> {
@@ -21,7 +25,7 @@ mod tests {
 
     #[test]
     fn all_that_the_agent_needs_is_there_and_pure() {
-        for name in PARSERS.into_iter().chain(["ec2", "severity", "operators", "clickstack", "attributes"]) {
+        for name in skidway_config::bundled::BUNDLED.iter().map(|one| one.name) {
             let bytes = bundled(name).unwrap();
             assert!(skidway_plugin::inspect(bytes).unwrap().is_pure(), "{name}");
         }

@@ -8,7 +8,7 @@ use skidway_plugin::{
     Component, ContainedEnricher, ContainedParser, Describer, Engine, Enricher, Limits, Parser,
 };
 
-use crate::bundled::{PARSERS, bundled, names};
+use crate::bundled::{bundled, formats, names};
 
 /// What a component is called where people write it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Library {
     /// The parsers that `auto` chooses among.
     pub(crate) fn all_parsers(&self, limits: &Limits) -> Result<Vec<ContainedParser>> {
         let source = |name: &str| Source::Bundled(name.to_owned());
-        PARSERS.into_iter().map(|name| self.parser(&source(name), "{}", limits)).collect()
+        formats().map(|name| self.parser(&source(name), "{}", limits)).collect()
     }
 
     /// One parser, configured.

@@ -52,10 +52,8 @@ pub use values::{Encoding, Glob, Pattern, Secret};
 
 use crate::problem::Report;
 
-/// The names of the parsers that are part of the agent.
-pub const BUILT_IN_PARSERS: [&str; 2] = ["ubuntu", "amazon-linux"];
-/// The names of the enrichers that are part of the agent.
-pub const BUILT_IN_ENRICHERS: [&str; 2] = ["severity", "clickstack"];
+#[path = "../../../processors/bundled.rs"]
+pub mod bundled;
 
 /// A config file's text and the name that messages give it.
 #[derive(Clone)]

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::bundled::{self, Purpose};
 use crate::config::{Component, ComponentSource, Limits, Parser};
 use crate::problem::nearest;
 use crate::values::{ByteSize, GoDuration};
-use crate::{BUILT_IN_ENRICHERS, BUILT_IN_PARSERS, written};
+use crate::written;
 
 use super::Check;
 
@@ -38,7 +39,7 @@ pub(super) fn parser(written: Option<written::Component>, check: &mut Check<'_>)
         }
         return Parser::Auto(limits(map.limits, "parser.limits", check));
     }
-    Parser::Component(component(map, "parser", &BUILT_IN_PARSERS, check))
+    Parser::Component(component(map, "parser", Purpose::Format, check))
 }
 
 /// The component of a `wasm` processor.
@@ -46,22 +47,22 @@ pub(super) fn enricher(written: written::ComponentMap, check: &mut Check<'_>) ->
     if written.component.is_none() {
         check.missing("component", "`component: severity`, or the path of a .wasm file");
     }
-    component(written, "component", &BUILT_IN_ENRICHERS, check)
+    component(written, "component", Purpose::Enricher, check)
 }
 
-fn component(map: written::ComponentMap, key: &str, built_in: &[&str], check: &mut Check<'_>) -> Component {
+fn component(map: written::ComponentMap, key: &str, purpose: Purpose, check: &mut Check<'_>) -> Component {
     let name = map.component.unwrap_or_default();
     let source = if name.ends_with(".wasm") {
         ComponentSource::File(PathBuf::from(name))
     } else {
-        if !built_in.contains(&name.as_str()) && !name.is_empty() {
+        if !bundled::named(purpose).any(|known| known == name) && !name.is_empty() {
             let at = match key {
                 "parser" if check.node.get("parser").is_some_and(|p| p.get("component").is_some()) => {
                     check.place("parser.component")
                 }
                 key => check.place(key),
             };
-            let valid = built_in.iter().copied().chain((key == "parser").then_some("auto"));
+            let valid = bundled::named(purpose).chain((key == "parser").then_some("auto"));
             let hint = nearest(&name, "built in", valid);
             let hint =
                 if hint.starts_with("did you") { hint } else { hint + "; or the path of a .wasm file" };

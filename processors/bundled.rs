@@ -1,0 +1,50 @@
+//! The components that are part of the agent. One list for all who need it: `xtask` builds and checks
+//! them, the agent's build script embeds them, `config` knows their names.
+#![allow(dead_code, unreachable_pub, reason = "each of these programs needs another part of it")]
+
+/// A component inside the agent; its source is `processors/NAME` or `processors/formats/NAME`.
+pub struct Bundled {
+    /// What configs and commands call it.
+    pub name: &'static str,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Whether it brings an engine for patterns, expressions or JSON, with its tables: it may be
+    /// twenty times as large as the others.
+    pub engine: bool,
+}
+
+/// What a bundled component is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A parser among which `auto` chooses.
+    Format,
+    /// An enricher that configs may name.
+    Enricher,
+    /// The agent uses it by itself.
+    Internal,
+}
+
+/// All of them. Where two formats recognise as much of a sample, `auto` takes the earlier one: special
+/// ones stand before general ones.
+pub const BUNDLED: &[Bundled] = &[
+    small("ubuntu", Purpose::Format),
+    small("amazon-linux", Purpose::Format),
+    small("ec2", Purpose::Internal),
+    small("severity", Purpose::Enricher),
+    large("clickstack", Purpose::Enricher),
+    large("operators", Purpose::Internal),
+    large("attributes", Purpose::Internal),
+];
+
+const fn small(name: &'static str, purpose: Purpose) -> Bundled {
+    Bundled { name, purpose, engine: false }
+}
+
+const fn large(name: &'static str, purpose: Purpose) -> Bundled {
+    Bundled { name, purpose, engine: true }
+}
+
+/// The names of those that serve a purpose, in order.
+pub fn named(purpose: Purpose) -> impl Iterator<Item = &'static str> + Clone {
+    BUNDLED.iter().filter(move |one| one.purpose == purpose).map(|one| one.name)
+}
