@@ -64,10 +64,15 @@ impl Library {
         }
     }
 
-    /// The parsers that `auto` chooses among.
+    /// The parsers that `auto` chooses among. Each was tried, none has an instance: a file needs few of them.
     pub(crate) fn all_parsers(&self, limits: &Limits) -> Result<Vec<ContainedParser>> {
         let source = |name: &str| Source::Bundled(name.to_owned());
-        formats().map(|name| self.parser(&source(name), "{}", limits)).collect()
+        let tried = |name| {
+            let mut parser = self.parser(&source(name), "{}", limits)?;
+            parser.let_go();
+            Ok(parser)
+        };
+        formats().map(tried).collect()
     }
 
     /// One parser, configured.

@@ -68,6 +68,11 @@ impl ContainedParser {
         self.parser.parse(text, context).ok()
     }
 
+    /// Gives its memory back: the next call makes a fresh instance.
+    pub fn let_go(&mut self) {
+        self.parser.let_go();
+    }
+
     /// Parses `text`, one piece unless the component fails.
     pub fn parse<'t>(&mut self, text: &'t str, context: &Context) -> Vec<Piece<'t>> {
         let mut pieces = Vec::with_capacity(1);

@@ -37,7 +37,7 @@ impl Enricher {
             .map_err(CallError::Refused)?
             .into();
         records.apply(patch).map_err(|invalid| {
-            self.0.poison();
+            self.0.let_go();
             CallError::Invalid(invalid)
         })
     }

@@ -93,6 +93,11 @@ impl Parser {
         self.sandbox.name()
     }
 
+    /// Drops the instance: the next call makes a fresh one.
+    pub fn let_go(&mut self) {
+        self.sandbox.let_go();
+    }
+
     /// Parses `text`. With an error nothing is consumed, and the next call meets a
     /// fresh instance.
     pub fn parse<'t>(&mut self, text: &'t str, context: &Context) -> Result<Answer<'t>, CallError> {
@@ -105,7 +110,7 @@ impl Parser {
             .map_err(CallError::Refused)?
             .into();
         check(text, parsed, context.flush).map_err(|invalid| {
-            self.sandbox.poison();
+            self.sandbox.let_go();
             CallError::Invalid(invalid)
         })
     }

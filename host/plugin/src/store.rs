@@ -178,8 +178,9 @@ impl<W: World> Sandbox<W> {
         Ok(answer)
     }
 
-    /// Drops the instance: its answer was wrong, so its memory is not to be trusted.
-    pub(crate) fn poison(&mut self) {
+    /// Drops the instance: nobody needs it for now, or its answer was wrong and its
+    /// memory is not to be trusted.
+    pub(crate) fn let_go(&mut self) {
         self.live = None;
     }
 

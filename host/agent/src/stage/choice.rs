@@ -8,26 +8,66 @@ use std::ops::Range;
 
 use skidway_plugin::{ContainedParser, Context, Piece};
 
+use super::count_lines;
+
 /// How much of a text a parser is judged by.
 const SAMPLE: usize = 16 << 10;
 
 /// The parser that a file is read with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Choice(Option<usize>);
+pub(crate) struct Choice {
+    parser: Option<usize>,
+    patience: Patience,
+}
+
+/// How long a file is left alone after a search that found nothing. To show a sample to all
+/// parsers costs more than to parse a chunk, and a log with a stray line now and then has some
+/// in every chunk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Patience {
+    /// Searches in a row that found nothing.
+    fruitless: u32,
+    /// Records to pass unrecognised before the next one.
+    left: u64,
+}
+
+/// A format that changes in a file with many stray lines is noticed after so many records at
+/// the latest: two chunks of usual lines.
+const MAX_PATIENCE: u64 = 4096;
+
+impl Patience {
+    /// So many records were not recognised: is it worth to search for a parser that does?
+    fn is_over(&mut self, unrecognised: usize) -> bool {
+        self.left = self.left.saturating_sub(unrecognised as u64);
+        self.left == 0
+    }
+
+    fn found(&mut self) {
+        *self = Self::default();
+    }
+
+    fn found_nothing(&mut self) {
+        self.fruitless = (self.fruitless + 1).min(MAX_PATIENCE.ilog2());
+        self.left = 1 << self.fruitless;
+    }
+}
 
 impl Choice {
     /// The parser to use: the first one while none recognises anything.
     pub(crate) fn index(self) -> usize {
-        self.0.unwrap_or(0)
+        self.parser.unwrap_or(0)
     }
 
     /// Chooses by the beginning of `text`, where that was not done before.
     pub(super) fn settle(&mut self, parsers: &mut [ContainedParser], text: &str, context: &Context) {
-        if self.0.is_some() {
+        if self.parser.is_some() {
             return;
         }
         if parsers.len() == 1 {
-            self.0 = Some(0);
+            self.parser = Some(0);
+            return;
+        }
+        if !self.patience.is_over(count_lines(text) as usize) {
             return;
         }
         let sample = sample(text);
@@ -35,9 +75,88 @@ impl Choice {
         let scores: Vec<_> = parsers.iter_mut().map(score).collect();
         let best = scores.iter().copied().max().unwrap_or(0);
         if best > 0 {
-            self.0 = scores.iter().position(|&score| score == best);
+            self.parser = scores.iter().position(|&score| score == best);
+            self.patience.found();
+        } else {
+            self.patience.found_nothing();
+        }
+        self.let_others_rest(parsers);
+    }
+
+    /// Where in `text` another parser should take over, which is chosen then: `pieces` is what
+    /// the present one made of it.
+    pub(super) fn switch_at(
+        &mut self,
+        parsers: &mut [ContainedParser],
+        text: &str,
+        pieces: &[Piece<'_>],
+        context: &Context,
+    ) -> Option<Switch> {
+        // A component that fails is dealt with elsewhere; its chunk is not judged.
+        let [piece] = pieces else { return None };
+        let unrecognised = &piece.unrecognised;
+        if unrecognised.is_empty() || piece.failed || parsers.len() == 1 {
+            return None;
+        }
+        if self.parser.is_none() || !self.patience.is_over(unrecognised.len()) {
+            return None;
+        }
+        let origins = &piece.records.columns().origin;
+        let start = |record: usize| origins.get(record).map_or(piece.consumed, |&origin| origin as usize);
+        let mut found = None;
+        for run in runs(unrecognised) {
+            // Only the run itself: what the chosen one recognises behind it, however
+            // much, says nothing about these lines.
+            let from = start(run.start as usize);
+            let sample = sample(&text[from..start(run.end as usize)]);
+            if let Some((parser, score)) = best_of_others(parsers, self.index(), sample, context) {
+                found = Some(Switch { at: from + score.first, parser });
+                break;
+            }
+        }
+        match found {
+            Some(_) => self.patience.found(),
+            None => self.patience.found_nothing(),
+        }
+        self.let_others_rest(parsers);
+        found
+    }
+
+    /// The lines from here on are those of a switch.
+    pub(super) fn follow(&mut self, switch: Switch) {
+        self.parser = Some(switch.parser);
+    }
+
+    /// What was only asked for its opinion gives its memory back: to have it made again costs
+    /// less than to keep one of each format in each lane.
+    fn let_others_rest(self, parsers: &mut [ContainedParser]) {
+        let others = parsers.iter_mut().enumerate().filter(|&(index, _)| index != self.index());
+        others.for_each(|(_, parser)| parser.let_go());
+    }
+}
+
+/// Where a parser takes over, and which.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Switch {
+    pub(super) at: usize,
+    parser: usize,
+}
+
+fn best_of_others(
+    parsers: &mut [ContainedParser],
+    chosen: usize,
+    sample: &str,
+    context: &Context,
+) -> Option<(usize, Score)> {
+    let mut best: Option<(usize, Score)> = None;
+    for (index, parser) in parsers.iter_mut().enumerate().filter(|&(index, _)| index != chosen) {
+        if let Some(score) = judge(parser, sample, context)
+            && score.recognised > best.as_ref().map_or(0, |(_, best)| best.recognised)
+        {
+            best = Some((index, score));
         }
     }
+    best
 }
 
 struct Score {
@@ -56,42 +175,6 @@ fn judge(parser: &mut ContainedParser, sample: &str, context: &Context) -> Optio
         recognised: origins.len() - answer.unrecognised.len(),
         first: origins[first as usize] as usize,
     })
-}
-
-/// Where in `text` another parser should take over, and which: `pieces` is what
-/// the chosen one made of it.
-pub(super) fn switch_at(
-    parsers: &mut [ContainedParser],
-    chosen: Choice,
-    text: &str,
-    pieces: &[Piece<'_>],
-    context: &Context,
-) -> Option<(usize, Choice)> {
-    // A component that fails is dealt with elsewhere; its chunk is not judged.
-    let [piece] = pieces else { return None };
-    if piece.unrecognised.is_empty() || piece.failed || parsers.len() == 1 {
-        return None;
-    }
-    let origins = &piece.records.columns().origin;
-    let start = |record: usize| origins.get(record).map_or(piece.consumed, |&origin| origin as usize);
-    for run in runs(&piece.unrecognised) {
-        // Only the run itself: what the chosen one recognises behind it, however
-        // much, says nothing about these lines.
-        let from = start(run.start as usize);
-        let sample = sample(&text[from..start(run.end as usize)]);
-        let mut best: Option<(usize, Score)> = None;
-        for (index, parser) in parsers.iter_mut().enumerate().filter(|&(index, _)| index != chosen.index()) {
-            if let Some(score) = judge(parser, sample, context)
-                && score.recognised > best.as_ref().map_or(0, |(_, best)| best.recognised)
-            {
-                best = Some((index, score));
-            }
-        }
-        if let Some((index, score)) = best {
-            return Some((from + score.first, Choice(Some(index))));
-        }
-    }
-    None
 }
 
 /// The first run of unrecognised records and, where that is another, the longest:
@@ -134,6 +217,20 @@ mod tests {
         assert_eq!(looked_at(&[3]), [(3, 4)]);
         assert_eq!(looked_at(&[3, 4, 5, 9]), [(3, 6)]);
         assert_eq!(looked_at(&[3, 7, 8, 9, 12, 13]), [(3, 4), (7, 10)]);
+    }
+
+    #[test]
+    fn patience_grows_with_each_search_that_finds_nothing() {
+        let mut patience = Patience::default();
+        assert!(patience.is_over(1), "the first stray line is looked at");
+        patience.found_nothing();
+        assert!(!patience.is_over(1));
+        assert!(patience.is_over(1));
+        (0..100).for_each(|_| patience.found_nothing());
+        assert!(!patience.is_over(MAX_PATIENCE as usize - 1));
+        assert!(patience.is_over(1));
+        patience.found();
+        assert!(patience.is_over(1));
     }
 
     #[test]

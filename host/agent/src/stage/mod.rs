@@ -16,7 +16,6 @@ use skidway_plugin::{ContainedEnricher, ContainedParser, Context, Piece};
 use skidway_tail::LineFeed;
 
 pub(crate) use choice::Choice;
-use choice::switch_at;
 use lines::Lines;
 pub(crate) use text::line_feed;
 use years::Stretch;
@@ -166,18 +165,18 @@ impl Stage {
         for _ in 0..MAX_SWITCHES {
             choice.settle(&mut self.parsers, rest, &context);
             let pieces = self.parsers[choice.index()].parse(rest, &context);
-            let Some((at, better)) = switch_at(&mut self.parsers, *choice, rest, &pieces, &context) else {
+            let Some(switch) = choice.switch_at(&mut self.parsers, rest, &pieces, &context) else {
                 self.hand_on(rest, pieces, &mut lines, &mut tally, out);
                 rest = "";
                 break;
             };
-            let (known, other) = rest.split_at(at);
+            let (known, other) = rest.split_at(switch.at);
             let whole = Context { flush: true, ..context.clone() };
             let pieces = self.parsers[choice.index()].parse(known, &whole);
             self.hand_on(known, pieces, &mut lines, &mut tally, out);
-            *choice = better;
+            choice.follow(switch);
             rest = other;
-            context = context.after(at, 0);
+            context = context.after(switch.at, 0);
             context.entries_before = input.entries_before + tally.entries;
         }
         if !rest.is_empty() {
