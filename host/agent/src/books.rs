@@ -48,9 +48,9 @@ impl Books {
 }
 
 /// Says how the books stand: at the end, and whenever SIGUSR1 asks. They balance, or it
-/// is an error.
-pub(crate) fn show<'b>(all: impl Iterator<Item = &'b Books> + Clone) -> bool {
-    let totals: Totals = all.clone().map(|books| books.ledger.totals()).sum();
+/// is an error. `past` is what became of the records of ways that are no more.
+pub(crate) fn show<'b>(all: impl Iterator<Item = &'b Books> + Clone, past: &[Totals]) -> bool {
+    let totals: Totals = all.clone().map(|books| books.ledger.totals()).chain(past.iter().copied()).sum();
     tracing::info!(
         lines_read = totals.lines_read,
         records_delivered = totals.records_delivered,

@@ -18,7 +18,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Follow files and deliver their lines, until SIGTERM or Ctrl-C. On SIGUSR1 say how the books stand.
+    /// Follow files and deliver their lines, until SIGTERM or Ctrl-C. On SIGUSR1 say how the books stand;
+    /// on SIGHUP, or when its file changes, read the config again.
     Run(Run),
     /// Parse a file, or what comes on standard input, and print the records.
     Parse(Parse),

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use skidway_config::HealthCheck;
 use tokio::runtime::Handle;
 
-use crate::serve::{self, Page};
+use crate::serve::{self, Page, Server};
 
 /// Listens; a port that is taken is an error of the start.
-pub(crate) fn start(health_check: &HealthCheck, runtime: &Handle) -> Result<()> {
+pub(crate) fn start(health_check: &HealthCheck, runtime: &Handle) -> Result<Server> {
     let HealthCheck { endpoint, path } = health_check;
     let up_since = Timestamp::try_from(SystemTime::now()).map(|time| time.to_string()).unwrap_or_default();
     let started = Instant::now();

@@ -5,6 +5,7 @@
 //! stays known.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
@@ -14,6 +15,7 @@ use skidway_model::Attribute;
 use skidway_plugin::Describer;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
 
 use crate::library::Library;
 
@@ -79,6 +81,8 @@ pub(crate) struct Identity {
     pub(crate) until: Instant,
     /// How long the start waits for it, where the agent is not to run without.
     required: Option<Duration>,
+    /// What finds it out, for as long as somebody wants to know.
+    _tasks: Arc<JoinSet<()>>,
 }
 
 impl Identity {
@@ -132,6 +136,18 @@ impl Identity {
     }
 }
 
+/// What finds out who the host is.
+struct Tasks<'r> {
+    runtime: &'r Handle,
+    set: JoinSet<()>,
+}
+
+impl Tasks<'_> {
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.set.spawn_on(task, self.runtime);
+    }
+}
+
 /// Begins to find out. `env` is the environment, read once at the start.
 pub(crate) fn detect(
     config: &Resource,
@@ -158,20 +174,22 @@ pub(crate) fn detect(
         config.detections().zip(&found).map(|(detection, found)| detected(detection, found)).collect();
     let pending = vec![Pending::default(); found.len()];
     let (known, receiver) = watch::channel(Known { detected: first, found, pending });
+    let mut tasks = Tasks { runtime, set: JoinSet::new() };
     for (place, detection) in config.detections().enumerate() {
         if detection.detectors.contains(&Detector::System) {
-            ask_for_name(place, detection, runtime, &known);
+            ask_for_name(place, detection, &mut tasks, &known);
         }
         if detection.detectors.contains(&Detector::Ec2) {
-            ask_ec2(place, detection, library, runtime, env, &known)?;
+            ask_ec2(place, detection, library, &mut tasks, env, &known)?;
         }
     }
-    Ok(Identity { known: receiver, until: Instant::now() + wait, required })
+    let _tasks = Arc::new(tasks.set);
+    Ok(Identity { known: receiver, until: Instant::now() + wait, required, _tasks })
 }
 
 /// The host's name, from the first source that knows one. What may have to ask the
 /// network is asked on a thread of its own: nobody waits for it, not even the end.
-fn ask_for_name(place: usize, detection: &Detection, runtime: &Handle, known: &watch::Sender<Known>) {
+fn ask_for_name(place: usize, detection: &Detection, tasks: &mut Tasks<'_>, known: &watch::Sender<Known>) {
     if !detection.system.attributes.iter().any(|wanted| wanted == HOST_NAME) {
         return;
     }
@@ -209,7 +227,7 @@ fn ask_for_name(place: usize, detection: &Detection, runtime: &Handle, known: &w
     }
     let (limit, known) = (detection.timeout, known.clone());
     known.send_modify(|known| known.pending[place].name = true);
-    runtime.spawn(async move {
+    tasks.spawn(async move {
         let name = match tokio::time::timeout(limit, answered).await {
             Ok(Ok(name)) => name,
             // The system itself answers at once.
@@ -226,7 +244,7 @@ fn ask_ec2(
     place: usize,
     detection: &Detection,
     library: &Library,
-    runtime: &Handle,
+    tasks: &mut Tasks<'_>,
     env: &dyn Fn(&str) -> Option<String>,
     known: &watch::Sender<Known>,
 ) -> Result<()> {
@@ -254,8 +272,8 @@ fn ask_ec2(
     let describer = library.ec2_describer()?;
     let (facts_in, facts) = watch::channel(None);
     known.send_modify(|known| known.pending[place].ec2 = true);
-    runtime.spawn(skidway_ec2::follow(options, facts_in));
-    runtime.spawn(describe(place, detection.clone(), describer, facts, known.clone()));
+    tasks.spawn(skidway_ec2::follow(options, facts_in));
+    tasks.spawn(describe(place, detection.clone(), describer, facts, known.clone()));
     Ok(())
 }
 

@@ -1,17 +1,38 @@
 //! The agent's own log on standard error.
 
 use std::io::{IsTerminal as _, stderr};
+use std::sync::OnceLock;
 
 use tracing_subscriber::filter::EnvFilter;
+
+/// Sets another filter for the agent's log.
+type SetFilter = Box<dyn Fn(EnvFilter) + Send + Sync>;
+
+static SET_FILTER: OnceLock<SetFilter> = OnceLock::new();
 
 /// For the agent at `level`: text on a terminal, JSON otherwise. `SKIDWAY_LOG` (a
 /// filter such as `debug` or `skidway_tail=debug`) wins over the level.
 pub(crate) fn start(level: &str) {
     let builder = tracing_subscriber::fmt().with_env_filter(filter(level)).with_writer(stderr);
-    if stderr().is_terminal() {
-        builder.with_ansi(colour()).with_target(false).init();
+    let set: SetFilter = if stderr().is_terminal() {
+        let builder = builder.with_ansi(colour()).with_target(false).with_filter_reloading();
+        let handle = builder.reload_handle();
+        builder.init();
+        Box::new(move |filter| drop(handle.reload(filter)))
     } else {
-        builder.json().flatten_event(true).with_target(true).init();
+        let builder = builder.json().flatten_event(true).with_target(true).with_filter_reloading();
+        let handle = builder.reload_handle();
+        builder.init();
+        Box::new(move |filter| drop(handle.reload(filter)))
+    };
+    // It is started once.
+    let _ = SET_FILTER.set(set);
+}
+
+/// Changes the agent's level while it runs.
+pub(crate) fn set_level(level: &str) {
+    if let Some(set) = SET_FILTER.get() {
+        set(filter(level));
     }
 }
 

@@ -16,6 +16,7 @@ mod metrics;
 mod owner;
 mod pipeline;
 mod print;
+mod running;
 mod serve;
 mod setup;
 mod spool;

@@ -6,7 +6,7 @@
 //! books ([`Totals`]) and those of spools, a row for each way from a receiver to an exporter.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use skidway_spool::Totals as Spooled;
@@ -14,7 +14,7 @@ use skidway_state::{Ledger, Totals};
 use tokio::runtime::Handle;
 
 use crate::pipeline::Spooling;
-use crate::serve::{self, Page};
+use crate::serve::{self, Page, Server};
 
 /// A way's name and its books.
 #[derive(Clone)]
@@ -84,19 +84,32 @@ const METRICS: [Metric; 14] = [
     }),
 ];
 
-/// Listens; a port that is taken is an error of the start.
-pub(crate) fn start(endpoint: &str, sources: Vec<Source>, runtime: &Handle) -> Result<()> {
-    let body = move || {
-        let spooled = |source: &Source| source.spooling.as_ref().map(|s| s.totals()).unwrap_or_default();
-        let totals: Vec<_> =
-            sources.iter().map(|source| (source, source.ledger.totals(), spooled(source))).collect();
-        text(&totals)
-    };
-    // The text format (Prometheus, "Exposition formats").
-    let content_type = "text/plain; version=0.0.4; charset=utf-8";
-    let page = Page { path: "/metrics".to_owned(), content_type, body: Box::new(body) };
-    serve::start(endpoint, page, runtime)
-        .with_context(|| format!("metrics cannot be served on {endpoint}; set another `port`"))
+/// The numbers of all ways that there are at the moment.
+#[derive(Clone, Default)]
+pub(crate) struct Metrics(Arc<Mutex<Vec<Source>>>);
+
+impl Metrics {
+    /// Shows these from now on.
+    pub(crate) fn show(&self, sources: Vec<Source>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = sources;
+    }
+
+    /// Listens; a port that is taken is an error.
+    pub(crate) fn serve(&self, endpoint: &str, runtime: &Handle) -> Result<Server> {
+        let shown = self.clone();
+        let body = move || {
+            let sources = shown.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let spooled = |source: &Source| source.spooling.as_ref().map(|s| s.totals()).unwrap_or_default();
+            let totals: Vec<_> =
+                sources.iter().map(|source| (source, source.ledger.totals(), spooled(source))).collect();
+            text(&totals)
+        };
+        // The text format (Prometheus, "Exposition formats").
+        let content_type = "text/plain; version=0.0.4; charset=utf-8";
+        let page = Page { path: "/metrics".to_owned(), content_type, body: Box::new(body) };
+        serve::start(endpoint, page, runtime)
+            .with_context(|| format!("metrics cannot be served on {endpoint}; set another `port`"))
+    }
 }
 
 fn text(totals: &[(&Source, Totals, Spooled)]) -> String {

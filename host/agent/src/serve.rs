@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 /// Connections at a time: a load balancer or a scraper has a few, whoever opens more
 /// waits.
@@ -27,11 +28,22 @@ pub(crate) struct Page {
     pub(crate) body: Box<dyn Fn() -> String + Send + Sync>,
 }
 
+/// A server that listens until it is stopped, or for as long as the agent runs.
+pub(crate) struct Server(JoinHandle<()>);
+
+impl Server {
+    /// Its port is free afterwards; answers that are under way are finished.
+    pub(crate) fn stop(self, runtime: &Handle) {
+        self.0.abort();
+        // It ends by being aborted, which is no news.
+        let _ = runtime.block_on(self.0);
+    }
+}
+
 /// Listens on `endpoint`, a host and a port. One that is taken is an error.
-pub(crate) fn start(endpoint: &str, page: Page, runtime: &Handle) -> Result<()> {
+pub(crate) fn start(endpoint: &str, page: Page, runtime: &Handle) -> Result<Server> {
     let listener = runtime.block_on(TcpListener::bind(endpoint))?;
-    runtime.spawn(accept(listener, Arc::new(page)));
-    Ok(())
+    Ok(Server(runtime.spawn(accept(listener, Arc::new(page)))))
 }
 
 async fn accept(listener: TcpListener, page: Arc<Page>) {

@@ -104,6 +104,12 @@ impl Delivery {
         Self { dead_letters: Some(dead_letters), ..self }
     }
 
+    /// The same backend over the same connections, until another signal.
+    #[must_use]
+    pub fn until(self, stop: watch::Receiver<bool>) -> Self {
+        Self { stop, ..self }
+    }
+
     /// Sends `payload` until all of it is taken or refused, or the stop signal
     /// comes. Dropping the future at any await is safe: the payload is the
     /// caller's.

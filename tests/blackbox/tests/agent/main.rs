@@ -24,6 +24,7 @@ mod identity;
 mod lines;
 mod operators;
 mod refusing;
+mod reloading;
 mod restarting;
 mod rig;
 mod rotating;

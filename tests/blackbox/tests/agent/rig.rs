@@ -109,6 +109,14 @@ impl Rig {
         self.configs.push(path);
     }
 
+    /// Replaces the config that was merged last, as editors and deployments do: under another name first.
+    pub(crate) fn replace_config(&self, yaml: &str) {
+        let path = self.configs.last().expect("no config to replace");
+        let new = path.with_extension("new");
+        fs::write(&new, yaml).unwrap();
+        fs::rename(new, path).unwrap();
+    }
+
     /// Sets a variable of the agent's environment; the config may use it.
     pub(crate) fn env(&mut self, name: &str, value: &str) {
         self.env.retain(|(known, _)| known != name);
@@ -176,6 +184,11 @@ impl Rig {
         assert!(self.agent.is_none(), "an agent is running already");
         self.agent = Some(self.spawn());
         self.wait_for_log("\"running\"");
+    }
+
+    /// Keeps account of an agent that was spawned, as [`start`](Self::start) does.
+    pub(crate) fn adopt(&mut self, agent: Agent) {
+        assert!(self.agent.replace(agent).is_none(), "an agent is running already");
     }
 
     /// Starts an agent and keeps no account of it.
