@@ -5,7 +5,7 @@
 //! counts when the next look finds the same, so that nobody reads half a file.
 
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What tells one content of a file from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,14 +27,14 @@ pub(crate) struct WatchedConfig {
 impl WatchedConfig {
     /// To be called before the files are read: what is written meanwhile is noticed then.
     pub(crate) fn new(files: &[PathBuf]) -> Self {
-        let known: Vec<_> = files.iter().map(stamp).collect();
+        let known: Vec<_> = files.iter().map(|path| stamp(path)).collect();
         Self { files: files.to_vec(), last: known.clone(), known }
     }
 
     /// Whether they have changed since this was last true, and are quiet again. A file that is
     /// gone is one in the middle of being replaced.
     pub(crate) fn have_changed(&mut self) -> bool {
-        let now: Vec<_> = self.files.iter().map(stamp).collect();
+        let now: Vec<_> = self.files.iter().map(|path| stamp(path)).collect();
         let quiet = now == self.last;
         self.last.clone_from(&now);
         if !quiet || now == self.known || now.iter().any(Option::is_none) {
@@ -45,7 +45,7 @@ impl WatchedConfig {
     }
 }
 
-fn stamp(path: &PathBuf) -> Option<Stamp> {
+fn stamp(path: &Path) -> Option<Stamp> {
     let meta = path.metadata().ok()?;
     let modified = (meta.mtime(), meta.mtime_nsec());
     Some(Stamp { device: meta.dev(), inode: meta.ino(), size: meta.size(), modified })
