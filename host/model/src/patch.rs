@@ -1,6 +1,6 @@
 //! Merging an enricher's answer into records.
 
-use crate::check::{Checked, Invalid, Space, ascending, attributes, keys, length, strictly_ascending};
+use crate::check::{Checked, Invalid, Space, ascending, keys, length, strictly_ascending};
 use crate::columns::{Patch, Records, SEVERITY_UNCHANGED};
 use crate::severity::{MAX_SEVERITY, severity_text};
 
@@ -16,7 +16,7 @@ impl Checked<'_> {
             return Ok(0);
         }
         let keys = self.adopt_keys(&patch);
-        self.columns = rebuild(&self.columns, &patch, &keys);
+        self.columns = rebuild(std::mem::take(&mut self.columns), &patch, &keys);
         if !self.first_lines.is_empty() {
             let (mut drop, mut record) = (0, 0);
             self.first_lines.retain(|_| {
@@ -170,22 +170,24 @@ fn spell(text: &str, scratch: &mut Vec<u8>, number: u8) -> (u32, u32) {
     (start as u32, (text.len() + scratch.len()) as u32)
 }
 
-/// The records with `patch` applied, `keys` being its keys' indices in `old.keys`.
-fn rebuild(old: &Records, patch: &Patch, keys: &[u16]) -> Records {
-    let mut new = Records { keys: old.keys.clone(), scratch: old.scratch.clone(), ..Records::default() };
+/// The records with `patch` applied, `keys` being its keys' indices in `records.keys`. Columns
+/// that stay as they are are not copied.
+fn rebuild(mut records: Records, patch: &Patch, keys: &[u16]) -> Records {
+    let attributes = records.attribute_key.len() + patch.set_key.len();
+    let (mut ends, mut key_column) =
+        (Vec::with_capacity(records.origin.len()), Vec::with_capacity(attributes));
+    let (mut start_column, mut end_column) = (Vec::with_capacity(attributes), Vec::with_capacity(attributes));
     let (mut set, mut remove, mut drop) = (0, 0, 0);
-    let attribute_of = attributes(&old.keys);
+    let attribute_of = crate::check::attributes(&records.keys);
     let same = |a: u16, b: u16| attribute_of[usize::from(a)] == attribute_of[usize::from(b)];
-    let mut json = old.body_json.iter().peekable();
     let mut first = 0;
-    for record in 0..old.origin.len() {
+    for (record, &end) in records.attributes_end.iter().enumerate() {
         let number = record as u32;
         let sets = advance(&patch.set_record, &mut set, number);
         let removes = advance(&patch.remove_record, &mut remove, number);
         let dropped = !advance(&patch.drop, &mut drop, number).is_empty();
-        let own = first..old.attributes_end[record] as usize;
+        let own = first..end as usize;
         first = own.end;
-        let is_json = json.next_if_eq(&&number).is_some();
         if dropped {
             continue;
         }
@@ -193,10 +195,10 @@ fn rebuild(old: &Records, patch: &Patch, keys: &[u16]) -> Records {
             patch.set_key[sets.clone()].iter().any(|&k| same(keys[usize::from(k)], key))
                 || patch.remove_key[removes.clone()].iter().any(|&k| same(keys[usize::from(k)], key))
         };
-        for i in own.filter(|&i| !replaced(old.attribute_key[i])) {
-            new.attribute_key.push(old.attribute_key[i]);
-            new.attribute_start.push(old.attribute_start[i]);
-            new.attribute_end.push(old.attribute_end[i]);
+        for i in own.filter(|&i| !replaced(records.attribute_key[i])) {
+            key_column.push(records.attribute_key[i]);
+            start_column.push(records.attribute_start[i]);
+            end_column.push(records.attribute_end[i]);
         }
         for i in sets.clone() {
             // Set twice: the last one holds.
@@ -204,25 +206,44 @@ fn rebuild(old: &Records, patch: &Patch, keys: &[u16]) -> Records {
             if patch.set_key[i + 1..sets.end].iter().any(|&k| same(keys[usize::from(k)], key)) {
                 continue;
             }
-            new.attribute_key.push(key);
-            new.attribute_start.push(patch.set_start[i]);
-            new.attribute_end.push(patch.set_end[i]);
+            key_column.push(key);
+            start_column.push(patch.set_start[i]);
+            end_column.push(patch.set_end[i]);
         }
-        if is_json {
-            new.body_json.push(new.origin.len() as u32);
-        }
-        if let Some(&start) = old.severity_text_start.get(record) {
-            new.severity_text_start.push(start);
-            new.severity_text_end.push(old.severity_text_end[record]);
-        }
-        new.origin.push(old.origin[record]);
-        new.time_unix_nano.push(old.time_unix_nano[record]);
-        new.severity_number.push(old.severity_number[record]);
-        new.body_start.push(old.body_start[record]);
-        new.body_end.push(old.body_end[record]);
-        new.attributes_end.push(new.attribute_key.len() as u32);
+        ends.push(key_column.len() as u32);
     }
-    new
+    records.attributes_end = ends;
+    records.attribute_key = key_column;
+    records.attribute_start = start_column;
+    records.attribute_end = end_column;
+    if !patch.drop.is_empty() {
+        drop_records(&mut records, &patch.drop);
+    }
+    records
+}
+
+/// Takes records out of all columns but those of attributes.
+fn drop_records(records: &mut Records, drop: &[u32]) {
+    let is_kept = |record: u32| drop.binary_search(&record).is_err();
+    keep(&mut records.origin, is_kept);
+    keep(&mut records.time_unix_nano, is_kept);
+    keep(&mut records.severity_number, is_kept);
+    keep(&mut records.severity_text_start, is_kept);
+    keep(&mut records.severity_text_end, is_kept);
+    keep(&mut records.body_start, is_kept);
+    keep(&mut records.body_end, is_kept);
+    records.body_json.retain(|&record| is_kept(record));
+    for record in &mut records.body_json {
+        *record -= drop.partition_point(|dropped| dropped < record) as u32;
+    }
+}
+
+fn keep<T>(column: &mut Vec<T>, is_kept: impl Fn(u32) -> bool) {
+    let mut record = 0;
+    column.retain(|_| {
+        record += 1;
+        is_kept(record - 1)
+    });
 }
 
 /// The entries of an ascending column that name `record`, moving `next` past them.
