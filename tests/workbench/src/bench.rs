@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
-use comfy_table::Cell;
+use comfy_table::{Cell, Table};
 use skidway_test_support::sink::OtlpSink;
 use tempfile::TempDir;
 
 use crate::books::Books;
 use crate::generate::{self, Form};
 use crate::process::{Running, binary};
+use crate::swapping;
 use crate::tables::{grouped, megabytes, number, table};
 
 /// For all lines to arrive: ten times what the slowest agent measured took for a million.
@@ -57,6 +58,9 @@ pub(crate) struct Options {
     /// Ways to parse to run.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "auto,modern,legacy")]
     parsing: Vec<Parsing>,
+    /// Exchanges of the parser under full load; 0 leaves this part out.
+    #[arg(long, default_value_t = 100)]
+    swaps: u32,
     /// Print tables in Markdown.
     #[arg(long)]
     markdown: bool,
@@ -113,7 +117,38 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let idle = median_by(idles, |bytes| *bytes);
     let parse = [("RFC 3339", bench.parse("syslog")?), ("traditional", bench.parse("messages")?)];
     print(options, &loads, first, idle, &parse);
+    if options.swaps > 0 {
+        let parser = components()?.join("ubuntu.wasm");
+        let runs = swapping::measure(&parser, options.swaps, options.lines)?;
+        let mut rows = options.table(&[
+            "under full load",
+            "lines",
+            "wall s",
+            "lines/s",
+            "CPU µs a line",
+            "longest pause of a file",
+        ]);
+        swapping::fill(&mut rows, &runs);
+        println!("\n{rows}");
+    }
     Ok(())
+}
+
+/// Where `cargo xtask components` puts them: beside the folder of this program.
+fn components() -> Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let target = program.ancestors().nth(2).context("this program lies in no target folder")?;
+    Ok(target.join("components"))
+}
+
+impl Options {
+    fn table(&self, header: &[&str]) -> Table {
+        let mut table = table(header);
+        if self.markdown {
+            table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
+        }
+        table
+    }
 }
 
 /// Of the last minute.
@@ -333,12 +368,8 @@ fn print(
     parse: &[(&str, f64)],
 ) {
     let mut runs =
-        table(&["parsing", "compression", "lines delivered", "wall s", "CPU s", "peak RSS", "sent"]);
-    let mut figures = table(&["figure", "value"]);
-    if options.markdown {
-        runs.load_preset(comfy_table::presets::ASCII_MARKDOWN);
-        figures.load_preset(comfy_table::presets::ASCII_MARKDOWN);
-    }
+        options.table(&["parsing", "compression", "lines delivered", "wall s", "CPU s", "peak RSS", "sent"]);
+    let mut figures = options.table(&["figure", "value"]);
     for (parsing, compression, load) in loads {
         runs.add_row(vec![
             Cell::new(parsing.name()),

@@ -11,6 +11,7 @@ mod lines;
 mod outage;
 mod process;
 mod report;
+mod swapping;
 mod tables;
 
 use std::process::ExitCode;

@@ -87,6 +87,11 @@ impl Running {
         self.agent.log()
     }
 
+    /// How many lines of its log hold `text`.
+    pub(crate) fn count_log(&self, text: &str) -> usize {
+        self.agent.count_log(text)
+    }
+
     /// Waits until its memory has been the same for `rest`, and gives it.
     pub(crate) fn settled_memory(&self, rest: Duration, within: Duration) -> Result<u64> {
         let (mut last, mut since) = (0, Instant::now());
