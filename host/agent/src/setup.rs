@@ -1,6 +1,7 @@
 //! From a config to the parts that run it.
 
 use std::io::{self, Write as _, stderr};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use crate::zones;
 /// Reads the config with this process's environment around it.
 pub(crate) fn config(files: &ConfigFiles) -> Result<Config, Errors> {
     let surroundings = Surroundings {
+        is_file: &Path::is_file,
         file: &skidway_config::read_file,
         env: &env,
         known_zone: &|name| TimeZone::get(name).is_ok(),
@@ -113,12 +115,12 @@ pub(crate) fn stage(library: &Library, pipeline: &Pipeline, receiver: &FileLog) 
 
 fn parsers(library: &Library, receiver: &FileLog) -> Result<Vec<ContainedParser>> {
     let made = match &receiver.parser {
-        Parser::Auto(granted) => library.all_parsers(&limits(granted)),
-        Parser::Component(Component { source, config_json, limits: granted }) => {
+        Parser::Auto { limits: granted, .. } => library.all_parsers(&limits(granted)),
+        Parser::Component(Component { source, config_json, limits: granted, .. }) => {
             library.parser(&Source::from(source), config_json, &limits(granted)).map(|parser| vec![parser])
         }
         Parser::Operators(operators) => {
-            let source = Source::Bundled("operators".to_owned());
+            let source = Source::Named("operators".to_owned());
             let config = zones::with_zones(operators)?;
             library.parser(&source, &config, &limits(&operators.limits)).map(|parser| vec![parser])
         }
@@ -131,7 +133,7 @@ fn enrichers(library: &Library, pipeline: &Pipeline) -> Result<Vec<ContainedEnri
 }
 
 fn enricher(library: &Library, wanted: &skidway_config::Enricher) -> Result<ContainedEnricher> {
-    let Component { source, config_json, limits: granted } = &wanted.component;
+    let Component { source, config_json, limits: granted, .. } = &wanted.component;
     library
         .enricher(&Source::from(source), config_json, &limits(granted))
         .with_context(|| format!("processor {}", wanted.id))

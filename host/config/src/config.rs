@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Trust;
 use crate::exporter::Exporter;
 use crate::files::{FileCompression, Ordering};
 use crate::problem::Warning;
@@ -24,6 +25,8 @@ pub struct Config {
     pub create_state_dir: bool,
     /// The least severe level to log.
     pub log_level: LogLevel,
+    /// What holds for all components.
+    pub components: Components,
     /// Where to answer that the agent runs, if anywhere.
     pub health_check: Option<HealthCheck>,
     /// Host and port to serve numbers for Prometheus on, if anywhere.
@@ -164,8 +167,14 @@ pub enum StartAt {
 /// What turns lines into records.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Parser {
-    /// Chosen per file by letting each built-in parser look at it.
-    Auto(Limits),
+    /// Chosen per file by letting each parser look at it: the bundled ones, and those of
+    /// the components' directory.
+    Auto {
+        /// What each of them may use.
+        limits: Limits,
+        /// How a changed one takes over.
+        swap: Swap,
+    },
     /// This one.
     Component(Component),
     /// The collector's operators, in the order of the list; none of them gives lines
@@ -182,6 +191,8 @@ pub struct Operators {
     pub locations: Vec<String>,
     /// What it may use.
     pub limits: Limits,
+    /// How a changed one takes over.
+    pub swap: Swap,
 }
 
 /// A sandboxed component and what it is given.
@@ -193,15 +204,76 @@ pub struct Component {
     pub config_json: String,
     /// What it may use.
     pub limits: Limits,
+    /// The digest of the only bytes that may be loaded.
+    pub sha256: Option<[u8; 32]>,
+    /// How a changed one takes over.
+    pub swap: Swap,
 }
 
 /// Where a component's code is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ComponentSource {
-    /// Part of the agent: `ubuntu`, `amazon-linux`, `severity`.
-    BuiltIn(String),
+    /// `NAME.wasm` of the components' directory, or else the part of the agent of that
+    /// name: `ubuntu`, `amazon-linux`, `severity`.
+    Named(String),
     /// A `.wasm` file; a relative path counts from the working directory.
     File(PathBuf),
+    /// What was fetched from a registry: `HOST/NAME:TAG` or `HOST/NAME@sha256:HEX`.
+    Oci(String),
+}
+
+/// What holds for all components.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Components {
+    /// `NAME.wasm` in it takes the place of the bundled `NAME`, or is a further component
+    /// that configs may call `NAME`. It need not exist.
+    pub directory: PathBuf,
+    /// Whose components are loaded.
+    pub trust: Trust,
+    /// How a changed one takes over where its own settings say nothing else.
+    pub swap: Swap,
+}
+
+impl Components {
+    /// Where people put components of their own, unless the config says otherwise.
+    pub const DIRECTORY: &str = "/etc/skidway/processors";
+}
+
+/// How a component whose file has changed takes over from the one that runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Swap {
+    /// Whether the two are compared first.
+    pub mode: SwapMode,
+    /// Chunks that both run on before it is decided, in [`SwapMode::Shadow`].
+    pub chunks: u64,
+    /// What is good enough, in [`SwapMode::Shadow`].
+    pub accept: Accept,
+    /// How long after it a rise in failures or unrecognised lines goes back to the old
+    /// one; zero: never.
+    #[serde(serialize_with = "crate::values::duration")]
+    pub rollback: Duration,
+}
+
+/// Whether a changed component is compared with the one that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SwapMode {
+    /// It takes over at once.
+    Switch,
+    /// Both run on the same chunks, and it takes over if what it answers is accepted.
+    Shadow,
+}
+
+/// Which answers of a changed component are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Accept {
+    /// The same ones.
+    Identical,
+    /// Those that fail no more often and have each record's attributes at least.
+    NoFewerFields,
+    /// All; the differences are told.
+    Always,
 }
 
 /// What a component may use.

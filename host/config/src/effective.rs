@@ -1,19 +1,22 @@
 //! What was resolved, written as a config file again. Every value comes from the
 //! resolved structs, so nothing can be printed that does not run.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde::{Serialize, Serializer};
 use serde_yaml::{Mapping, Value};
+use skidway_trust::{PublicKey, Trust};
 
 use crate::config::{
-    Component, ComponentSource, Enricher, FileLog, HealthCheck, Limits, LogLevel, Parser, Zone,
+    Component, ComponentSource, Components, Enricher, FileLog, HealthCheck, Limits, LogLevel, Parser, Swap,
+    SwapMode, Zone,
 };
 use crate::detection::{Detection, Detector, SYSTEM_ATTRIBUTES};
 use crate::exporter::Exporter;
 use crate::resolve::Processor;
 use crate::resource::ResourceStep;
-use crate::values::GoDuration;
+use crate::values::{GoDuration, Sha256};
 use crate::written;
 
 /// The sections as they fill up.
@@ -23,6 +26,7 @@ pub(crate) struct Effective {
     processors: Mapping,
     exporters: Mapping,
     pipelines: Mapping,
+    components: Mapping,
 }
 
 /// What concerns the agent itself.
@@ -95,6 +99,16 @@ impl Effective {
         self.pipelines.insert(name.into(), Value::Mapping(map));
     }
 
+    pub(crate) fn components(&mut self, components: &Components) {
+        let Trust { keys, require } = &components.trust;
+        let keys: Vec<_> = keys.iter().map(PublicKey::as_str).collect();
+        self.components = map([
+            ("directory", value(&components.directory)),
+            ("trust", Value::Mapping(map([("keys", value(&keys)), ("require", (*require).into())]))),
+            ("swap", value(&components.swap)),
+        ]);
+    }
+
     pub(crate) fn finish(self, own: &Own<'_>) -> Value {
         let storage = Storage { directory: own.state_dir, create_directory: own.create_state_dir };
         let mut extensions = map([("file_storage", value(&storage))]);
@@ -117,6 +131,7 @@ impl Effective {
             ("processors", Value::Mapping(self.processors)),
             ("exporters", Value::Mapping(self.exporters)),
             ("extensions", Value::Mapping(extensions)),
+            ("components", Value::Mapping(self.components)),
             ("service", Value::Mapping(service)),
         ]));
         escape(&mut root);
@@ -220,29 +235,49 @@ struct Storage<'a> {
 
 #[derive(Serialize)]
 struct WrittenComponent<'a> {
-    component: &'a Path,
+    component: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     config: Option<serde_json::Value>,
     limits: Limits,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    #[serde(serialize_with = "own_swap")]
+    swap: &'a Swap,
+}
+
+/// Without what has no effect.
+fn own_swap<S: Serializer>(swap: &&Swap, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut value = value(*swap);
+    if swap.mode == SwapMode::Switch
+        && let Value::Mapping(map) = &mut value
+    {
+        map.remove("chunks");
+        map.remove("accept");
+    }
+    value.serialize(serializer)
 }
 
 impl Serialize for Component {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let component = match &self.source {
-            ComponentSource::BuiltIn(name) => Path::new(name),
-            ComponentSource::File(path) => path,
+            ComponentSource::Named(name) => Cow::from(name),
+            ComponentSource::File(path) => path.to_string_lossy(),
+            ComponentSource::Oci(reference) => Cow::from(format!("oci://{reference}")),
         };
         let config = (self.config_json != "{}").then(|| serde_json::from_str(&self.config_json));
         let config = config.transpose().map_err(serde::ser::Error::custom)?;
-        WrittenComponent { component, config, limits: self.limits }.serialize(serializer)
+        let sha256 = self.sha256.map(|digest| Sha256(digest).to_string());
+        WrittenComponent { component, config, limits: self.limits, sha256, swap: &self.swap }
+            .serialize(serializer)
     }
 }
 
 impl Serialize for Parser {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Auto(limits) => {
-                WrittenComponent { component: Path::new("auto"), config: None, limits: *limits }
+            Self::Auto { limits, swap } => {
+                let component = Cow::from("auto");
+                WrittenComponent { component, config: None, limits: *limits, sha256: None, swap }
                     .serialize(serializer)
             }
             Self::Component(component) => component.serialize(serializer),

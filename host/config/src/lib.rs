@@ -34,8 +34,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use config::{
-    Batch, Component, ComponentSource, Config, Enricher, Export, FileLog, HealthCheck, Limits, LogLevel,
-    LongLine, Operators, Parser, Pipeline, StartAt, Zone,
+    Accept, Batch, Component, ComponentSource, Components, Config, Enricher, Export, FileLog, HealthCheck,
+    Limits, LogLevel, LongLine, Operators, Parser, Pipeline, StartAt, Swap, SwapMode, Zone,
 };
 pub use detection::{
     Detection, DetectionRetry, Detector, EC2_ATTRIBUTES, Ec2, HostnameSource, SYSTEM_ATTRIBUTES, System,
@@ -48,6 +48,7 @@ pub use exporter::{
 pub use files::{FileCompression, Ordering, SortBy, SortType};
 pub use problem::{Errors, Position, Problem, Warning};
 pub use resource::{Resource, ResourceStep};
+pub use skidway_trust::{PublicKey, Trust};
 pub use values::{Encoding, Glob, Pattern, Secret};
 
 use crate::problem::Report;
@@ -69,6 +70,8 @@ pub struct Source {
 pub struct Surroundings<'a> {
     /// The value of an environment variable.
     pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether there is a file of that name.
+    pub is_file: &'a dyn Fn(&Path) -> bool,
     /// What is in a file that the config refers to.
     pub file: &'a dyn Fn(&Path) -> std::io::Result<String>,
     /// Whether the time zone database has this name.

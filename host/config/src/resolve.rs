@@ -2,6 +2,7 @@
 //! components that pipelines name put in their places.
 
 mod component;
+mod components;
 mod detection;
 mod exporter;
 mod operators;
@@ -30,13 +31,15 @@ pub(crate) fn resolve(
 ) -> Result<Config, Vec<Problem>> {
     let report = &mut report;
     top_level(root, report);
-    let components = Components {
-        receivers: section::receivers(root, surroundings, report),
-        processors: section::processors(root, surroundings, report),
+    let components = components::resolve(root, surroundings, report);
+    let known = component::Known { components: &components, is_file: surroundings.is_file };
+    let sections = Sections {
+        receivers: section::receivers(root, known, surroundings, report),
+        processors: section::processors(root, known, surroundings, report),
         exporters: section::exporters(root, report),
         extensions: section::extensions(root, report),
     };
-    let config = service::resolve(root, components, surroundings, report);
+    let config = service::resolve(root, components, sections, surroundings, report);
     match config {
         Some(config) if report.errors.is_empty() => Ok(config),
         _ => Err(std::mem::take(&mut report.errors)),
@@ -44,7 +47,7 @@ pub(crate) fn resolve(
 }
 
 /// Everything that pipelines can name.
-struct Components {
+struct Sections {
     receivers: Section<crate::FileLog>,
     processors: Section<Processor>,
     exporters: Section<Exporter>,
@@ -63,14 +66,14 @@ struct FileStorage {
     create: bool,
 }
 
-const SECTIONS: [&str; 5] = ["receivers", "processors", "exporters", "extensions", "service"];
+const TOP_LEVEL: [&str; 6] = ["receivers", "processors", "exporters", "extensions", "components", "service"];
 
 fn top_level(root: &Node, report: &mut Report) {
-    for (key, _) in root.entries().iter().filter(|(key, _)| !SECTIONS.contains(&key.name.as_str())) {
+    for (key, _) in root.entries().iter().filter(|(key, _)| !TOP_LEVEL.contains(&key.name.as_str())) {
         match unsupported::option("config", &key.name) {
             Some(hint) => report.error(&key.at, format!("`{}` is not supported", key.name), hint),
             None => {
-                let hint = nearest(&key.name, "keys", SECTIONS);
+                let hint = nearest(&key.name, "keys", TOP_LEVEL);
                 report.error(&key.at, format!("unknown key `{}`", key.name), hint);
             }
         }

@@ -7,6 +7,8 @@ mod endpoint;
 mod header;
 mod pattern;
 mod pem;
+pub(crate) mod reference;
+mod sha256;
 mod size;
 mod text;
 
@@ -17,5 +19,6 @@ pub(crate) use header::HeaderName;
 pub use header::Secret;
 pub use pattern::{Glob, Pattern};
 pub(crate) use pem::PemText;
+pub(crate) use sha256::Sha256;
 pub(crate) use size::{ByteSize, size};
 pub(crate) use text::Text;

@@ -13,10 +13,10 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::config::{LogLevel, LongLine, StartAt};
+use crate::config::{Accept, LogLevel, LongLine, StartAt, SwapMode};
 use crate::detection::HostnameSource;
 use crate::files::{FileCompression, SortType};
-use crate::values::{ByteSize, Encoding, Glob, GoDuration, Pattern, Text};
+use crate::values::{ByteSize, Encoding, Glob, GoDuration, Pattern, Sha256, Text};
 
 /// A component's settings with their defaults left open.
 macro_rules! written {
@@ -289,6 +289,32 @@ written! {
         component: String,
         config: serde_json::Value,
         limits: Limits,
+        sha256: Sha256,
+        swap: Swap,
+    }
+}
+
+written! {
+    Components {
+        directory: PathBuf,
+        trust: Trust,
+        swap: Swap,
+    }
+}
+
+written! {
+    Trust {
+        keys: Vec<String>,
+        require: bool,
+    }
+}
+
+written! {
+    Swap {
+        mode: SwapMode,
+        chunks: u64,
+        accept: Accept,
+        rollback: GoDuration,
     }
 }
 
@@ -315,7 +341,7 @@ impl<'de> Deserialize<'de> for Component {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Component, E> {
-                Ok(Component(ComponentMap { component: Some(text.to_owned()), config: None, limits: None }))
+                Ok(Component(ComponentMap { component: Some(text.to_owned()), ..ComponentMap::default() }))
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Component, A::Error> {

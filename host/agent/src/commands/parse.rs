@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use jiff::tz::TimeZone;
-use skidway_config::Encoding;
+use skidway_config::{Components, Encoding};
 use skidway_plugin::Limits;
 
 use crate::cli::{Output, Parse};
@@ -52,7 +52,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn stage(args: &Parse) -> Result<Stage> {
-    let library = Library::new(cache_folder().as_deref())?;
+    let library = Library::new(cache_folder().as_deref(), Components::DIRECTORY.as_ref())?;
     let limits = Limits::default();
     let parsers = match args.parser.as_str() {
         "auto" => library.all_parsers(&limits)?,

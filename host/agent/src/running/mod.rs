@@ -121,7 +121,7 @@ impl<'a> Agent<'a> {
         };
         let cache = setup::env("CACHE_DIRECTORY")
             .map_or_else(|| config.state_dir.join("compiled"), |folder| folder.into());
-        let library = Library::new(Some(&cache))?;
+        let library = Library::new(Some(&cache), &config.components.directory)?;
         setup::try_components(&library, &config)?;
         let mut agent = Self {
             signals,

@@ -1,15 +1,15 @@
-//! Sandboxed components: built in or a file, their settings and limits.
+//! Sandboxed components: by name, a file or from a registry; their settings and limits.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::bundled::{self, Purpose};
-use crate::config::{Component, ComponentSource, Limits, Parser};
+use crate::config::{Component, ComponentSource, Components, Limits, Parser};
 use crate::problem::nearest;
-use crate::values::{ByteSize, GoDuration};
+use crate::values::{ByteSize, GoDuration, reference};
 use crate::written;
 
-use super::Check;
+use super::{Check, components};
 
 /// Room for a chunk and its columns many times over.
 const MEMORY: u64 = 64 << 20;
@@ -20,62 +20,115 @@ const CPU: Duration = Duration::from_secs(1);
 /// Below: the clock that counts it is not finer. Above: the lane would stand still.
 const CPU_RANGE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(60));
 
-/// The parser of a receiver. `place` is the map with the settings, where there is one.
-pub(super) fn parser(written: Option<written::Component>, check: &mut Check<'_>) -> Parser {
-    let map = written.map(|w| w.0).unwrap_or_default();
-    if matches!(map.component.as_deref(), None | Some("auto")) {
-        if map.component.is_none() && (map.config.is_some() || map.limits.is_some()) {
-            let at = check.place("parser");
-            check.wrong(
-                &at,
-                "parser",
-                "lacks `component`",
-                "`component: auto`, a parser's name or FILE.wasm",
-            );
-        } else if map.config.is_some() {
-            let at = check.place("parser.config");
-            let what = "`auto` takes no settings";
-            check.wrong(&at, "parser.config", what, "name the parser that they are for in `component`");
-        }
-        return Parser::Auto(limits(map.limits, "parser.limits", check));
+/// What names of components stand for.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// What holds for all of them.
+    pub(super) components: &'a Components,
+    /// Whether there is a file of that name.
+    pub(super) is_file: &'a dyn Fn(&Path) -> bool,
+}
+
+impl Known<'_> {
+    /// Whether the components' directory has one of that name. A name is no path.
+    fn in_directory(self, name: &str) -> bool {
+        let is_name = !name.is_empty() && !name.starts_with('.') && !name.contains('/');
+        is_name && (self.is_file)(&self.components.directory.join(format!("{name}.wasm")))
     }
-    Parser::Component(component(map, "parser", Purpose::Format, check))
+}
+
+/// The parser of a receiver.
+pub(super) fn parser(written: written::Component, known: Known<'_>, check: &mut Check<'_>) -> Parser {
+    let map = written.0;
+    if map.component.is_none() {
+        let at = check.place("parser");
+        check.wrong(&at, "parser", "lacks `component`", "`component: auto`, a parser's name or FILE.wasm");
+    } else if map.component.as_deref() != Some("auto") {
+        return Parser::Component(component(map, "parser", Purpose::Format, known, check));
+    } else if map.config.is_some() {
+        let at = check.place("parser.config");
+        let what = "`auto` takes no settings";
+        check.wrong(&at, "parser.config", what, "name the parser that they are for in `component`");
+    } else if map.sha256.is_some() {
+        let at = check.place("parser.sha256");
+        let what = "`auto` is not one component";
+        check.wrong(&at, "parser.sha256", what, "name the parser that it is of in `component`");
+    }
+    Parser::Auto {
+        limits: limits(map.limits, "parser.limits", check),
+        swap: components::own_swap(map.swap, known.components, "parser.swap", check),
+    }
 }
 
 /// The component of a `wasm` processor.
-pub(super) fn enricher(written: written::ComponentMap, check: &mut Check<'_>) -> Component {
+pub(super) fn enricher(written: written::ComponentMap, known: Known<'_>, check: &mut Check<'_>) -> Component {
     if written.component.is_none() {
         check.missing("component", "`component: severity`, or the path of a .wasm file");
     }
-    component(written, "component", Purpose::Enricher, check)
+    component(written, "component", Purpose::Enricher, known, check)
 }
 
-fn component(map: written::ComponentMap, key: &str, purpose: Purpose, check: &mut Check<'_>) -> Component {
-    let name = map.component.unwrap_or_default();
-    let source = if name.ends_with(".wasm") {
-        ComponentSource::File(PathBuf::from(name))
-    } else {
-        if !bundled::named(purpose).any(|known| known == name) && !name.is_empty() {
-            let at = match key {
-                "parser" if check.node.get("parser").is_some_and(|p| p.get("component").is_some()) => {
-                    check.place("parser.component")
-                }
-                key => check.place(key),
-            };
-            let valid = bundled::named(purpose).chain((key == "parser").then_some("auto"));
-            let hint = nearest(&name, "built in", valid);
-            let hint =
-                if hint.starts_with("did you") { hint } else { hint + "; or the path of a .wasm file" };
-            check.wrong(&at, key, format_args!("there is no component `{name}`"), hint);
-        } else if name.is_empty() && key == "parser" {
-            let at = check.place("parser");
-            check.wrong(&at, key, "empty", "`auto`, a parser's name or FILE.wasm");
+/// `key` is `parser` where the settings stand in a map of a receiver.
+fn component(
+    map: written::ComponentMap,
+    key: &str,
+    purpose: Purpose,
+    known: Known<'_>,
+    check: &mut Check<'_>,
+) -> Component {
+    let source = source(map.component.unwrap_or_default(), key, purpose, known, check);
+    let under = if key == "parser" { "parser." } else { "" };
+    Component {
+        source,
+        config_json: map.config.map_or_else(|| "{}".to_owned(), |config| config.to_string()),
+        limits: limits(map.limits, &format!("{under}limits"), check),
+        sha256: map.sha256.map(|digest| digest.0),
+        swap: components::own_swap(map.swap, known.components, &format!("{under}swap"), check),
+    }
+}
+
+fn source(
+    name: String,
+    key: &str,
+    purpose: Purpose,
+    known: Known<'_>,
+    check: &mut Check<'_>,
+) -> ComponentSource {
+    let at = match key {
+        "parser" if check.node.get("parser").is_some_and(|p| p.get("component").is_some()) => {
+            check.place("parser.component")
         }
-        ComponentSource::BuiltIn(name)
+        key => check.place(key),
     };
-    let limits_key = if key == "parser" { "parser.limits" } else { "limits" };
-    let config_json = map.config.map_or_else(|| "{}".to_owned(), |config| config.to_string());
-    Component { source, config_json, limits: limits(map.limits, limits_key, check) }
+    if let Some(reference) = name.strip_prefix("oci://") {
+        if let Some(problem) = reference::problem(reference) {
+            let what = format!("`{name}`: {problem}");
+            check.wrong(&at, key, what, "`oci://HOST/NAME:TAG`, or `oci://HOST/NAME@sha256:HEX`");
+        }
+        return ComponentSource::Oci(reference.to_owned());
+    }
+    if let Some((scheme, _)) = name.split_once("://") {
+        let what = format!("`{scheme}://` is not supported");
+        check.wrong(&at, key, what, "`oci://HOST/NAME:TAG` of a registry, or the path of a .wasm file");
+    } else if name.ends_with(".wasm") {
+        return ComponentSource::File(PathBuf::from(name));
+    } else if name.is_empty() && key == "parser" {
+        check.wrong(&at, key, "empty", "`auto`, a parser's name or FILE.wasm");
+    } else if !name.is_empty()
+        && !bundled::named(purpose).any(|bundled| bundled == name)
+        && !known.in_directory(&name)
+    {
+        let valid = bundled::named(purpose).chain((key == "parser").then_some("auto"));
+        let hint = nearest(&name, "built in", valid);
+        let hint = if hint.starts_with("did you") {
+            hint
+        } else {
+            let directory = known.components.directory.display();
+            format!("{hint}; or the path of a .wasm file; or put `{name}.wasm` into {directory}")
+        };
+        check.wrong(&at, key, format_args!("there is no component `{name}`"), hint);
+    }
+    ComponentSource::Named(name)
 }
 
 pub(super) fn limits(written: Option<written::Limits>, key: &str, check: &mut Check<'_>) -> Limits {

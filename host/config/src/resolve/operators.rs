@@ -10,7 +10,8 @@ use crate::config::{self, Parser};
 use crate::tree::{Node, Value};
 use crate::values::parse_duration;
 
-use super::{Check, component};
+use super::Check;
+use super::component::{self, Known};
 
 pub(super) struct Operators<'a> {
     pub(super) operators: Vec<Json>,
@@ -41,6 +42,7 @@ impl Operators<'_> {
     pub(super) fn resolve(
         self,
         node: &Node,
+        known: Known<'_>,
         known_zone: &dyn Fn(&str) -> bool,
         check: &mut Check<'_>,
     ) -> Parser {
@@ -57,6 +59,7 @@ impl Operators<'_> {
             config,
             locations,
             limits: component::limits(None, "limits", check),
+            swap: known.components.swap.clone(),
         })
     }
 }

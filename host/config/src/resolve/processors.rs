@@ -15,8 +15,9 @@ use crate::tree::{Node, Value};
 use crate::values::GoDuration;
 use crate::written;
 
+use super::component::{self, Known};
 use super::section::Id;
-use super::{Check, component, detection};
+use super::{Check, detection};
 
 /// What a pipeline can name among its processors.
 pub(crate) enum Processor {
@@ -44,6 +45,7 @@ pub(super) fn resolve(
     id: &Id,
     node: &Node,
     subject: &Subject,
+    known: Known<'_>,
     memory: Option<u64>,
     report: &mut Report,
 ) -> Option<Processor> {
@@ -54,10 +56,10 @@ pub(super) fn resolve(
         "resource" => resource(node, subject, report).map(Processor::Resource),
         "batch" => batch(node, subject, report).map(Processor::Batch),
         "memory_limiter" => memory_limiter(node, subject, memory, report).map(Processor::MemoryLimiter),
-        "attributes" => attributes(&id.written, node, subject, report).map(Processor::Enricher),
-        "filter" => filter(&id.written, node, subject, report).map(Processor::Enricher),
-        "transform" => transform(&id.written, node, subject, report).map(Processor::Enricher),
-        _ => enricher(&id.written, node, subject, report).map(Processor::Enricher),
+        "attributes" => attributes(&id.written, node, subject, known, report).map(Processor::Enricher),
+        "filter" => filter(&id.written, node, subject, known, report).map(Processor::Enricher),
+        "transform" => transform(&id.written, node, subject, known, report).map(Processor::Enricher),
+        _ => enricher(&id.written, node, subject, known, report).map(Processor::Enricher),
     }
 }
 
@@ -155,10 +157,16 @@ fn memory_limiter(
     check.good.then_some(limiter)
 }
 
-fn enricher(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Option<Enricher> {
+fn enricher(
+    id: &str,
+    node: &Node,
+    subject: &Subject,
+    known: Known<'_>,
+    report: &mut Report,
+) -> Option<Enricher> {
     let written: written::ComponentMap = read(node, subject, report)?;
     let mut check = Check::new(node, subject, report);
-    let component = component::enricher(written, &mut check);
+    let component = component::enricher(written, known, &mut check);
     check.good.then(|| Enricher { id: id.to_owned(), component, settings_under: Some("config") })
 }
 
@@ -168,7 +176,13 @@ const STATEMENTS: [&str; 5] =
 
 /// What the collector's `transform` does is written in a language of its own. Half
 /// of that would be worse than none: a component does the work here.
-fn transform(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Option<Enricher> {
+fn transform(
+    id: &str,
+    node: &Node,
+    subject: &Subject,
+    known: Known<'_>,
+    report: &mut Report,
+) -> Option<Enricher> {
     let found = node.entries().iter().find(|(key, _)| STATEMENTS.contains(&key.name.as_str()));
     if let Some((key, below)) = found {
         let (at, statement) = first_text(below).unwrap_or((&key.at, ""));
@@ -182,7 +196,7 @@ fn transform(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> O
         report.error(at, message, hint);
         return None;
     }
-    enricher(id, node, subject, report)
+    enricher(id, node, subject, known, report)
 }
 
 /// The first text of a list of statements, plain or in groups.
@@ -215,15 +229,26 @@ fn of_attributes(
     id: &str,
     config: Json,
     under: Option<&'static str>,
+    known: Known<'_>,
     check: &mut Check<'_>,
 ) -> Option<Enricher> {
-    let source = ComponentSource::BuiltIn("attributes".to_owned());
-    let limits = component::limits(None, "limits", check);
-    let component = Component { source, config_json: config.to_string(), limits };
+    let component = Component {
+        source: ComponentSource::Named("attributes".to_owned()),
+        config_json: config.to_string(),
+        limits: component::limits(None, "limits", check),
+        sha256: None,
+        swap: known.components.swap.clone(),
+    };
     check.good.then(|| Enricher { id: id.to_owned(), component, settings_under: under })
 }
 
-fn attributes(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Option<Enricher> {
+fn attributes(
+    id: &str,
+    node: &Node,
+    subject: &Subject,
+    known: Known<'_>,
+    report: &mut Report,
+) -> Option<Enricher> {
     const NAMES: [(&str, &str); 3] = [
         ("log_bodies", "bodies"),
         ("log_severity_texts", "severity_texts"),
@@ -240,10 +265,16 @@ fn attributes(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> 
         "include": conditions(written.include, &NAMES, "include", &mut check),
         "exclude": conditions(written.exclude, &NAMES, "exclude", &mut check),
     });
-    of_attributes(id, config, None, &mut check)
+    of_attributes(id, config, None, known, &mut check)
 }
 
-fn filter(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Option<Enricher> {
+fn filter(
+    id: &str,
+    node: &Node,
+    subject: &Subject,
+    known: Known<'_>,
+    report: &mut Report,
+) -> Option<Enricher> {
     const NAMES: [(&str, &str); 1] = [("record_attributes", "attributes")];
     if let Some(logs) = node.get("logs")
         && let Some((key, below)) = logs.entries().iter().find(|(key, _)| key.name == "log_record")
@@ -267,5 +298,5 @@ fn filter(id: &str, node: &Node, subject: &Subject, report: &mut Report) -> Opti
         "include": conditions(logs.include, &NAMES, "logs.include", &mut check),
         "exclude": conditions(logs.exclude, &NAMES, "logs.exclude", &mut check),
     });
-    of_attributes(id, config, Some("logs"), &mut check)
+    of_attributes(id, config, Some("logs"), known, &mut check)
 }

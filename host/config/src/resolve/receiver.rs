@@ -14,8 +14,9 @@ use crate::tree::{Node, Value};
 use crate::values::{ByteSize, Encoding, GoDuration, Text};
 use crate::written;
 
+use super::component::{self, Known};
 use super::operators::Operators;
-use super::{Check, component, ordering};
+use super::{Check, ordering};
 
 /// What identifies a file: at least the collector's least, at most what the tail hashes.
 const FINGERPRINT: (u64, u64) = (16, 64 << 10);
@@ -65,6 +66,7 @@ pub(super) fn filelog(
     id: &str,
     node: &Node,
     subject: &Subject,
+    known: Known<'_>,
     known_zone: &dyn Fn(&str) -> bool,
     report: &mut Report,
 ) -> Option<FileLog> {
@@ -116,7 +118,7 @@ pub(super) fn filelog(
                     check.wrong(&node.at.clone(), key, what, hint);
                 }
             }
-            component::parser(Some(parser), &mut check)
+            component::parser(parser, known, &mut check)
         }
         None => {
             let operators = Operators {
@@ -127,7 +129,7 @@ pub(super) fn filelog(
                 entries,
             };
             settle = operators.settle(node.get("multiline").is_some(), force_flush_period);
-            operators.resolve(node, known_zone, &mut check)
+            operators.resolve(node, known, known_zone, &mut check)
         }
     };
     let timezone = match written.timezone.as_deref() {

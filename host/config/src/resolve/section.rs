@@ -8,6 +8,7 @@ use crate::read::Subject;
 use crate::tree::{Key, Node, Value};
 use crate::{FileLog, Surroundings, unsupported};
 
+use super::component::Known;
 use super::exporter;
 use super::processors::{self, Processor};
 use super::{Extension, file_storage, health_check, receiver};
@@ -162,21 +163,23 @@ fn unknown_type(key: &Key, what: &'static str, kinds: Kinds, report: &mut Report
 
 pub(super) fn receivers(
     root: &Node,
+    known: Known<'_>,
     surroundings: &Surroundings<'_>,
     report: &mut Report,
 ) -> Section<FileLog> {
     section(root, "receiver", RECEIVERS, report, |id, node, subject, report| {
-        receiver::filelog(&id.written, node, subject, surroundings.known_zone, report)
+        receiver::filelog(&id.written, node, subject, known, surroundings.known_zone, report)
     })
 }
 
 pub(super) fn processors(
     root: &Node,
+    known: Known<'_>,
     surroundings: &Surroundings<'_>,
     report: &mut Report,
 ) -> Section<Processor> {
     section(root, "processor", PROCESSORS, report, |id, node, subject, report| {
-        processors::resolve(id, node, subject, surroundings.memory, report)
+        processors::resolve(id, node, subject, known, surroundings.memory, report)
     })
 }
 

@@ -1,7 +1,7 @@
 //! The service: pipelines from the components they name.
 
 use crate::Surroundings;
-use crate::config::{Batch, Config, Export, FileLog, HealthCheck, Pipeline};
+use crate::config::{self, Batch, Config, Export, FileLog, HealthCheck, Pipeline};
 use crate::effective::{Effective, Own};
 use crate::places::Places;
 use crate::problem::{Position, Report};
@@ -11,14 +11,15 @@ use crate::tree::{Key, Node};
 use crate::written;
 
 use super::processors::Processor;
-use super::{Check, Components, Extension, storage};
+use super::{Check, Extension, Sections, storage};
 
 const EXAMPLE: &str =
     "`service: {pipelines: {logs: {receivers: [filelog], processors: [batch], exporters: [otlphttp]}}}`";
 
 pub(super) fn resolve(
     root: &Node,
-    mut components: Components,
+    components: config::Components,
+    mut sections: Sections,
     surroundings: &Surroundings<'_>,
     report: &mut Report,
 ) -> Option<Config> {
@@ -29,26 +30,28 @@ pub(super) fn resolve(
     let subject = Subject { kind: "service", words: "`service`".to_owned() };
     let written: written::Service = read(node, &subject, report)?;
     let mut effective = Effective::default();
-    let pipelines = pipelines(key, node, &mut components, &mut effective, report);
+    let pipelines = pipelines(key, node, &mut sections, &mut effective, report);
     let (state_dir, create_state_dir) =
-        storage::resolve(root, node, &written, &mut components, surroundings, report);
+        storage::resolve(root, node, &written, &mut sections, surroundings, report);
 
-    let health_check = written.extensions.iter().flatten().find_map(|id| components.health_check(id));
+    let health_check = written.extensions.iter().flatten().find_map(|id| sections.health_check(id));
     let unused = "name it in a pipeline of `service`, or remove it";
-    components.receivers.warn_unused(unused, report);
-    components.processors.warn_unused(unused, report);
-    components.exporters.warn_unused(unused, report);
-    components.extensions.warn_unused("name it in `service.extensions`, or remove it", report);
+    sections.receivers.warn_unused(unused, report);
+    sections.processors.warn_unused(unused, report);
+    sections.exporters.warn_unused(unused, report);
+    sections.extensions.warn_unused("name it in `service.extensions`, or remove it", report);
 
     let telemetry = written.telemetry.unwrap_or_default();
     let log_level = telemetry.logs.and_then(|l| l.level).unwrap_or_default();
     let metrics = metrics(telemetry.metrics.unwrap_or_default(), &mut Check::new(node, &subject, report));
+    effective.components(&components);
     let own = Own { state_dir: &state_dir, create_state_dir, log_level, health_check, metrics };
     Some(Config {
         effective: effective.finish(&own),
         health_check: own.health_check,
         metrics: own.metrics,
         pipelines,
+        components,
         state_dir: state_dir.clone(),
         create_state_dir,
         log_level,
@@ -81,7 +84,7 @@ fn metrics(written: written::TelemetryMetrics, check: &mut Check<'_>) -> Option<
     (written.level != Some(written::MetricsLevel::None)).then_some(endpoint)
 }
 
-impl Components {
+impl Sections {
     fn health_check(&self, id: &str) -> Option<HealthCheck> {
         self.extensions.entries.iter().find_map(|entry| match &entry.resolved {
             Some(Extension::HealthCheck(health_check)) if entry.id.written == id => {
@@ -95,7 +98,7 @@ impl Components {
 fn pipelines(
     service: &Key,
     node: &Node,
-    components: &mut Components,
+    sections: &mut Sections,
     effective: &mut Effective,
     report: &mut Report,
 ) -> Vec<Pipeline> {
@@ -111,7 +114,7 @@ fn pipelines(
             report.error(&key.at, message, "Skidway moves logs only: call it `logs` or `logs/NAME`");
             continue;
         }
-        pipelines.extend(pipeline(key, node, components, effective, report));
+        pipelines.extend(pipeline(key, node, sections, effective, report));
     }
     pipelines
 }
@@ -119,7 +122,7 @@ fn pipelines(
 fn pipeline(
     key: &Key,
     node: &Node,
-    components: &mut Components,
+    sections: &mut Sections,
     effective: &mut Effective,
     report: &mut Report,
 ) -> Option<Pipeline> {
@@ -130,14 +133,13 @@ fn pipeline(
     let mut receivers = Vec::new();
     for (i, id) in written.receivers.iter().flatten().enumerate() {
         let at = node.at_item("receivers", i);
-        let Some(index) = components.receivers.take(id, at, report) else { continue };
-        if receivers.iter().any(|known: &FileLog| known.id == components.receivers.entries[index].id.written)
-        {
+        let Some(index) = sections.receivers.take(id, at, report) else { continue };
+        if receivers.iter().any(|known: &FileLog| known.id == sections.receivers.entries[index].id.written) {
             let message = format!("receiver `{id}` is in {} twice", subject.words);
             report.error(at, message, "keep one");
             continue;
         }
-        if let Some(receiver) = &components.receivers.entries[index].resolved {
+        if let Some(receiver) = &sections.receivers.entries[index].resolved {
             effective.receiver(receiver);
             receivers.push(receiver.clone());
         }
@@ -146,14 +148,14 @@ fn pipeline(
     let mut seen = Vec::new();
     for (i, id) in written.processors.iter().flatten().enumerate() {
         let at = node.at_item("processors", i);
-        let Some(index) = components.processors.take(id, at, report) else { continue };
+        let Some(index) = sections.processors.take(id, at, report) else { continue };
         if seen.contains(&index) {
             let message = format!("processor `{id}` is in {} twice", subject.words);
             report.error(at, message, "keep one");
             continue;
         }
         seen.push(index);
-        let entry = &components.processors.entries[index];
+        let entry = &sections.processors.entries[index];
         if let Some(processor) = &entry.resolved {
             effective.processor(&entry.id.written, processor);
             stages.add(id, processor, at, report);
@@ -162,8 +164,8 @@ fn pipeline(
     let mut exporters: Vec<Export> = Vec::new();
     for (i, id) in written.exporters.iter().flatten().enumerate() {
         let at = node.at_item("exporters", i);
-        let Some(index) = components.exporters.take(id, at, report) else { continue };
-        let Some(found) = &components.exporters.entries[index].resolved else { continue };
+        let Some(index) = sections.exporters.take(id, at, report) else { continue };
+        let Some(found) = &sections.exporters.entries[index].resolved else { continue };
         if exporters.iter().any(|known| known.exporter.id == found.id) {
             let message = format!("exporter `{id}` is in {} twice", subject.words);
             report.error(at, message, "keep one");

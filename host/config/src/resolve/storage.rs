@@ -7,7 +7,7 @@ use crate::problem::{Position, Report};
 use crate::tree::{Node, Value};
 use crate::written;
 
-use super::{Components, Extension, FileStorage};
+use super::{Extension, FileStorage, Sections};
 
 /// An extension where it is named.
 struct Named {
@@ -27,20 +27,20 @@ pub(super) fn resolve(
     root: &Node,
     service: &Node,
     written: &written::Service,
-    components: &mut Components,
+    sections: &mut Sections,
     surroundings: &Surroundings<'_>,
     report: &mut Report,
 ) -> (PathBuf, bool) {
     let mut listed = Vec::new();
     for (i, id) in written.extensions.iter().flatten().enumerate() {
         let at = service.at_item("extensions", i).clone();
-        if let Some(index) = components.extensions.take(id, &at, report) {
+        if let Some(index) = sections.extensions.take(id, &at, report) {
             listed.push(Named { index, id: id.clone(), at, by: "service".to_owned() });
         }
     }
-    let receivers = named(root, "receivers", &["storage"], components, report);
-    let queues = named(root, "exporters", &["sending_queue", "storage"], components, report);
-    check_queues(&queues, &listed, components, report);
+    let receivers = named(root, "receivers", &["storage"], sections, report);
+    let queues = named(root, "exporters", &["sending_queue", "storage"], sections, report);
+    check_queues(&queues, &listed, sections, report);
 
     let of_queues_alone = |named: &Named| {
         let is_among = |list: &[Named]| list.iter().any(|other| other.index == named.index);
@@ -49,7 +49,7 @@ pub(super) fn resolve(
     let mut folder: Option<(PathBuf, String)> = None;
     let mut create = true;
     for named in listed.iter().chain(&receivers).filter(|named| !of_queues_alone(named)) {
-        let Some(storage) = storage(components, named.index) else { continue };
+        let Some(storage) = storage(sections, named.index) else { continue };
         create &= storage.create;
         let Some(directory) = &storage.directory else { continue };
         match &folder {
@@ -61,7 +61,7 @@ pub(super) fn resolve(
         }
     }
     for named in queues.iter().filter(|named| of_queues_alone(named)) {
-        let Some(storage) = storage(components, named.index) else { continue };
+        let Some(storage) = storage(sections, named.index) else { continue };
         match (&storage.directory, &folder) {
             (Some(directory), Some((state, first))) if directory != state => {
                 if surroundings.state_dir.is_none() {
@@ -99,7 +99,7 @@ fn named(
     root: &Node,
     section: &str,
     path: &[&str],
-    components: &mut Components,
+    sections: &mut Sections,
     report: &mut Report,
 ) -> Vec<Named> {
     let mut found = Vec::new();
@@ -107,7 +107,7 @@ fn named(
         let value = path.iter().try_fold(component, |node, key| node.get(key));
         if let Some(Node { at, value: Value::Scalar(id) }) = value
             && !id.text.is_empty()
-            && let Some(index) = components.extensions.take(&id.text, at, report)
+            && let Some(index) = sections.extensions.take(&id.text, at, report)
         {
             found.push(Named { index, id: id.text.clone(), at: at.clone(), by: key.name.clone() });
         }
@@ -116,9 +116,9 @@ fn named(
 }
 
 /// As the collector has it, which starts only what `service.extensions` lists.
-fn check_queues(queues: &[Named], listed: &[Named], components: &Components, report: &mut Report) {
+fn check_queues(queues: &[Named], listed: &[Named], sections: &Sections, report: &mut Report) {
     for Named { index, id, at, by } in queues {
-        if let Some(Extension::HealthCheck(_)) = &components.extensions.entries[*index].resolved {
+        if let Some(Extension::HealthCheck(_)) = &sections.extensions.entries[*index].resolved {
             let message = format!("`sending_queue.storage` of exporter `{by}`: `{id}` stores nothing");
             report.error(at, message, "`storage: file_storage`");
         } else if !listed.iter().any(|other| other.index == *index) {
@@ -131,8 +131,8 @@ fn check_queues(queues: &[Named], listed: &[Named], components: &Components, rep
     }
 }
 
-fn storage(components: &Components, index: usize) -> Option<&FileStorage> {
-    match &components.extensions.entries[index].resolved {
+fn storage(sections: &Sections, index: usize) -> Option<&FileStorage> {
+    match &sections.extensions.entries[index].resolved {
         Some(Extension::FileStorage(storage)) => Some(storage),
         Some(Extension::HealthCheck(_)) | None => None,
     }

@@ -1,5 +1,6 @@
 //! Broken configs, each with the whole message it gets.
 
+mod components;
 mod exporters;
 mod file;
 mod processors;
@@ -18,11 +19,19 @@ const ENDPOINT: &str = "    endpoint: http://localhost:4318\n";
 const BATCH: &str = "    timeout: 10s\n";
 const ENTRY: &str = "      - {key: service.name, value: host-logs, action: insert}\n";
 const PROCESSORS: &str = "processors:\n";
+const SERVICE: &str = "service:\n";
 const PIPELINE: &str = "      receivers: [filelog]\n";
 
 #[test]
 fn every_message_is_the_expected_one() {
-    let tables = [file::CASES, receivers::CASES, processors::CASES, exporters::CASES, service::CASES];
+    let tables = [
+        file::CASES,
+        receivers::CASES,
+        processors::CASES,
+        exporters::CASES,
+        components::CASES,
+        service::CASES,
+    ];
     let mut wrong = Vec::new();
     for (from, to, expected) in tables.concat() {
         let text = good_but(&[(from, to)]);
@@ -117,6 +126,7 @@ fn a_secret_in_the_wrong_place_is_not_quoted() {
 fn an_unreadable_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let surroundings = skidway_config::Surroundings {
+        is_file: &|_| false,
         file: &|_| Err(std::io::ErrorKind::NotFound.into()),
         env: &|_| None,
         known_zone: &|_| true,

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use skidway_config::{
-    Component, ComponentSource, Compression, Config, DeadLetter, Detector, HostnameSource, Limits, LogLevel,
-    Method, Parser, PartialSuccess, Pem, Pipeline, ResourceStep, Source, SpoolLimits, StartAt, Surroundings,
-    Target, Zone, parse,
+    Accept, Component, ComponentSource, Compression, Config, DeadLetter, Detector, HostnameSource, Limits,
+    LogLevel, Method, Parser, PartialSuccess, Pem, Pipeline, ResourceStep, Source, SpoolLimits, StartAt,
+    Surroundings, Swap, SwapMode, Target, Zone, parse,
 };
 
 use crate::{GOOD, Speaks as _, config, good_but, with_env};
@@ -31,6 +31,8 @@ receivers:
       component: ./my.wasm
       config: {b: [1, 2.5, true, null], a: '0123'}
       limits: {memory: 32MiB, cpu: 500ms}
+      sha256: 00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff
+      swap: {mode: shadow, chunks: 50, accept: identical, rollback: 0s}
     timezone: Europe/Berlin
 processors:
   resource/first:
@@ -134,6 +136,13 @@ fn every_option_arrives() {
         source: ComponentSource::File(PathBuf::from("./my.wasm")),
         config_json: r#"{"a":"0123","b":[1,2.5,true,null]}"#.into(),
         limits: Limits { memory_bytes: 32 << 20, cpu: Duration::from_millis(500) },
+        sha256: Some(std::array::from_fn(|i| (i % 16 * 0x11) as u8)),
+        swap: Swap {
+            mode: SwapMode::Shadow,
+            chunks: 50,
+            accept: Accept::Identical,
+            rollback: Duration::ZERO,
+        },
     };
     assert_eq!(receiver.parser, Parser::Component(parser));
 
@@ -166,7 +175,7 @@ fn every_option_arrives() {
     let enrichers: Vec<_> = pipeline.enrichers.iter().map(|e| e.id.as_str()).collect();
     assert_eq!(enrichers, ["wasm/two", "wasm/one"], "in the pipeline's order");
     assert_eq!(pipeline.enrichers[0].component.config_json, "{}");
-    assert_eq!(pipeline.enrichers[1].component.source, ComponentSource::BuiltIn("severity".into()));
+    assert_eq!(pipeline.enrichers[1].component.source, ComponentSource::Named("severity".into()));
     assert_eq!(
         pipeline.exporters[0].in_flight_bytes,
         8 << 20,
@@ -230,6 +239,86 @@ fn no_output_shows_a_secret() {
     }
 }
 
+/// The good config with settings for all components, and a receiver's parser.
+fn with_components(components: &str, parser: &str) -> Config {
+    let text = good_but(&[
+        ("    include: [/var/log/syslog]\n", &format!("    include: [/x]\n    parser: {parser}\n")),
+        ("service:\n", &format!("components: {components}\nservice:\n")),
+    ]);
+    let config = config(&text).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(config.warnings, []);
+    assert_eq!(again(&config), config);
+    config
+}
+
+#[test]
+fn what_holds_for_all_components_has_defaults_that_need_nothing() {
+    let components = config(GOOD).unwrap().components;
+    assert_eq!(components.directory, Path::new("/etc/skidway/processors"));
+    assert_eq!((components.trust.keys.as_slice(), components.trust.require), (&[][..], false));
+    let swap = Swap {
+        mode: SwapMode::Switch,
+        chunks: 200,
+        accept: Accept::NoFewerFields,
+        rollback: Duration::from_secs(300),
+    };
+    assert_eq!(components.swap, swap);
+    assert_eq!(with_components("", "auto").components, components);
+}
+
+#[test]
+fn keys_are_written_out_or_in_files() {
+    for keys in [crate::KEY, "acme.pub"] {
+        let trust = with_components(&format!("{{trust: {{keys: [{keys}], require: true}}}}"), "auto");
+        let trust = trust.components.trust;
+        assert_eq!(trust.keys[0].as_str(), crate::KEY);
+        assert_eq!(trust.keys[0].id().to_string(), "E7620F1842B4E81F");
+        assert!(trust.require);
+    }
+}
+
+#[test]
+fn a_component_swaps_as_all_do_or_in_its_own_way() {
+    let all = "{swap: {mode: shadow, chunks: 7, rollback: 1m}}";
+    let swap = |parser: &str| match &with_components(all, parser).pipelines[0].receivers[0].parser {
+        Parser::Auto { swap, .. } | Parser::Component(Component { swap, .. }) => swap.clone(),
+        Parser::Operators(operators) => operators.swap.clone(),
+    };
+    let shadow = Swap {
+        mode: SwapMode::Shadow,
+        chunks: 7,
+        accept: Accept::NoFewerFields,
+        rollback: Duration::from_secs(60),
+    };
+    assert_eq!(swap("ubuntu"), shadow);
+    assert_eq!(
+        swap("{component: auto, swap: {accept: always}}"),
+        Swap { accept: Accept::Always, ..shadow.clone() }
+    );
+    assert_eq!(
+        swap("{component: ./x.wasm, swap: {mode: switch}}"),
+        Swap { mode: SwapMode::Switch, ..shadow }
+    );
+}
+
+#[test]
+fn components_are_named_by_what_they_are_called_where_they_lie_or_where_they_come_from() {
+    let digest = format!("registry.example/team/acme@sha256:{}", "0f".repeat(32));
+    let table = [
+        ("ubuntu", ComponentSource::Named("ubuntu".into())),
+        ("acme", ComponentSource::Named("acme".into())),
+        ("acme.wasm", ComponentSource::File("acme.wasm".into())),
+        ("oci://localhost:5000/acme", ComponentSource::Oci("localhost:5000/acme".into())),
+        ("oci://registry.example/acme:1.wasm", ComponentSource::Oci("registry.example/acme:1.wasm".into())),
+        (&format!("'oci://{digest}'"), ComponentSource::Oci(digest)),
+    ];
+    for (text, source) in table {
+        let config = with_components("", text);
+        let Parser::Component(component) = &config.pipelines[0].receivers[0].parser else { panic!("{text}") };
+        assert_eq!(component.source, source);
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_survives_printing(value in any::<String>(), setting in "[-$0-9a-z.~:#'\"{}]{0,6}") {
@@ -268,6 +357,7 @@ fn the_state_folder_has_one_source_at_a_time() {
     let without = named.replace("{directory: /from/file}", "");
     assert_eq!(dir(&without, &systemd), Path::new("/from/systemd"));
     let surroundings = Surroundings {
+        is_file: &|_| false,
         file: &|_| Err(std::io::ErrorKind::NotFound.into()),
         env: &|_| None,
         known_zone: &|_| false,

@@ -11,6 +11,7 @@ fn shipped(name: &str, env: &[(&str, &str)]) -> Config {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs").join(name);
     let lookup = |name: &str| env.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
     let surroundings = Surroundings {
+        is_file: &|_| false,
         file: &|_| Err(std::io::ErrorKind::NotFound.into()),
         env: &lookup,
         known_zone: &|_| false,
@@ -32,7 +33,7 @@ fn the_configs_for_hosts_are_right() {
         assert_eq!(receiver.include.first().unwrap().as_str(), first);
         assert_eq!(receiver.include.last().unwrap().as_str(), "/var/log/**/*.log");
         assert_eq!(receiver.start_at, StartAt::End);
-        assert!(matches!(receiver.parser, Parser::Auto(_)));
+        assert!(matches!(receiver.parser, Parser::Auto { .. }));
         let detection = pipeline.resource.detections().next().unwrap();
         assert_eq!((detection.ec2.tags.len(), detection.override_existing), (3, false));
         assert_eq!(

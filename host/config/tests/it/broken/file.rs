@@ -101,7 +101,7 @@ error: receiver `filelog` is not defined
         "  transform:\n",
         r"error: unknown key `timeout` in processor `transform`
   --> x.yaml:9:5
-  hint: keys: `component`, `config`, `limits`
+  hint: keys: `component`, `config`, `limits`, `sha256`, `swap`
 
 error: processor `batch` is not defined
   --> x.yaml:17:30

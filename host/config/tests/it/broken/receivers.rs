@@ -289,7 +289,7 @@ error: `ordering_criteria.sort_by[3].regex_key` of receiver `filelog`: `mtime` l
         "    include: [/var/log/syslog]\n    parser: journald\n",
         r"error: `parser` of receiver `filelog`: there is no component `journald`
   --> x.yaml:4:13
-  hint: built in: `ubuntu`, `amazon-linux`, `auto`; or the path of a .wasm file",
+  hint: built in: `ubuntu`, `amazon-linux`, `auto`; or the path of a .wasm file; or put `journald.wasm` into /etc/skidway/processors",
     ),
     (
         INCLUDE,
@@ -330,7 +330,7 @@ error: `ordering_criteria.sort_by[3].regex_key` of receiver `filelog`: `mtime` l
         "    include: [/var/log/syslog]\n    parser:\n      component: debian\n",
         r"error: `parser` of receiver `filelog`: there is no component `debian`
   --> x.yaml:5:18
-  hint: built in: `ubuntu`, `amazon-linux`, `auto`; or the path of a .wasm file",
+  hint: built in: `ubuntu`, `amazon-linux`, `auto`; or the path of a .wasm file; or put `debian.wasm` into /etc/skidway/processors",
     ),
     (
         INCLUDE,
@@ -342,6 +342,64 @@ error: `ordering_criteria.sort_by[3].regex_key` of receiver `filelog`: `mtime` l
 error: `parser.limits.cpu` of receiver `filelog`: 1h is outside of its range
   --> x.yaml:4:60
   hint: from 1ms to 1m",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    parser: {component: auto, sha256: 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff}\n",
+        r"error: `parser.sha256` of receiver `filelog`: `auto` is not one component
+  --> x.yaml:4:39
+  hint: name the parser that it is of in `component`",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    parser: {component: ./x.wasm, sha256: 12345, swap: {mode: shaddow, chunks: 0, accept: no_fewer_fields, rollback: 2d}}\n",
+        r"error: `parser.sha256` of receiver `filelog`: it is no SHA-256 digest
+  --> x.yaml:4:43
+  hint: 64 hexadecimal digits, as `sha256sum` and `skidway inspect` print them
+
+error: `parser.swap.mode` of receiver `filelog`: unknown value `shaddow`
+  --> x.yaml:4:63
+  hint: did you mean `shadow`?
+
+error: `parser.swap.accept` of receiver `filelog`: unknown value `no_fewer_fields`
+  --> x.yaml:4:91
+  hint: did you mean `no-fewer-fields`?
+
+error: `parser.swap.rollback` of receiver `filelog`: `2d` is no duration
+  --> x.yaml:4:118
+  hint: write a number with a unit, such as `200ms`, `10s`, `5m` or `1h30m`",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    parser: {component: ./x.wasm, swap: {chunks: 0, rollback: 48h}}\n",
+        r"error: `parser.swap.chunks` of receiver `filelog`: 0 is outside of its range
+  --> x.yaml:4:50
+  hint: from 1 to 1000000
+
+error: `parser.swap.rollback` of receiver `filelog`: 48h is outside of its range
+  --> x.yaml:4:63
+  hint: from 0s to 24h",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    parser: oci://acme/nginx:1\n",
+        r"error: `parser` of receiver `filelog`: `oci://acme/nginx:1`: it names no registry
+  --> x.yaml:4:13
+  hint: `oci://HOST/NAME:TAG`, or `oci://HOST/NAME@sha256:HEX`",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    parser: https://example.org/nginx.wasm\n",
+        r"error: `parser` of receiver `filelog`: `https://` is not supported
+  --> x.yaml:4:13
+  hint: `oci://HOST/NAME:TAG` of a registry, or the path of a .wasm file",
+    ),
+    (
+        INCLUDE,
+        "    include: [/var/log/syslog]\n    parser: ../processors/acme\n",
+        r"error: `parser` of receiver `filelog`: there is no component `../processors/acme`
+  --> x.yaml:4:13
+  hint: built in: `ubuntu`, `amazon-linux`, `auto`; or the path of a .wasm file; or put `acme.wasm` into /etc/skidway/processors",
     ),
     (
         INCLUDE,
