@@ -5,6 +5,8 @@ mod books;
 mod bundled;
 mod cli;
 mod commands;
+#[allow(dead_code, reason = "a trial of two components and the command that shows their differences use it")]
+mod compare;
 mod exporter;
 mod files;
 mod health;
