@@ -141,6 +141,15 @@ impl Report {
         });
     }
 
+    /// The new component failed on a text, and what the old one made of it has nothing beside it. Where that
+    /// failed on some of it, too, the text is as much to blame.
+    pub(crate) fn fail(&mut self, old: &Made<'_, '_>) {
+        let records: usize = old.pieces.iter().map(|(_, records)| records.len()).sum();
+        self.chunks += 1;
+        let failed = if old.failed > 0 { old.failed } else { records as u64 };
+        self.failed = (self.failed.0 + old.failed, self.failed.1 + failed);
+    }
+
     /// Whether both answered the same.
     pub(crate) fn is_identical(&self) -> bool {
         self.fields.is_empty() && self.unrecognised.0 == self.unrecognised.1 && self.failed.0 == self.failed.1

@@ -1,11 +1,22 @@
 //! Finds components by name or path and makes instances of them.
+//!
+//! A name is that of a bundled component or of `NAME.wasm` in the components folder, which takes the place of the
+//! bundled one. A file in the folder that cannot be used is said, and the bundled one is used: what somebody dropped
+//! there must not keep the agent from starting.
 
+use std::collections::HashSet;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use skidway_config::ComponentSource;
+use skidway_config::bundled::{Purpose, named};
 use skidway_plugin::{
-    Component, ContainedEnricher, ContainedParser, Describer, Engine, Enricher, Limits, Parser,
+    Component, ContainedEnricher, ContainedParser, Describer, Digest, Engine, Enricher, Limits,
+    MAX_COMPONENT_BYTES, Parser,
 };
 
 use crate::bundled::{bundled, formats, names};
@@ -13,7 +24,9 @@ use crate::bundled::{bundled, formats, names};
 /// What a component is called where people write it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// `NAME.wasm` in the components' directory, or else part of the agent.
+    /// Part of the agent, and nothing else: the agent and it speak of settings that only they know.
+    Bundled(String),
+    /// `NAME.wasm` in the components folder, or else part of the agent.
     Named(String),
     /// A file.
     File(PathBuf),
@@ -26,7 +39,22 @@ impl Source {
     pub(crate) fn read(text: &str) -> Self {
         match text.ends_with(".wasm") || text.contains('/') {
             true => Source::File(PathBuf::from(text)),
-            false => Source::Named(text.to_owned()),
+            false => Self::named(text),
+        }
+    }
+
+    fn named(name: &str) -> Self {
+        match named(Purpose::Internal).any(|internal| internal == name) {
+            true => Source::Bundled(name.to_owned()),
+            false => Source::Named(name.to_owned()),
+        }
+    }
+
+    /// The part of the agent that it is, or that it is where there is no file.
+    pub(crate) fn bundled(&self) -> Option<&str> {
+        match self {
+            Source::Bundled(name) | Source::Named(name) => bundled(name).map(|_| name.as_str()),
+            Source::File(_) | Source::Oci(_) => None,
         }
     }
 }
@@ -34,53 +62,123 @@ impl Source {
 impl From<&ComponentSource> for Source {
     fn from(source: &ComponentSource) -> Self {
         match source {
-            ComponentSource::Named(name) => Source::Named(name.clone()),
+            ComponentSource::Named(name) => Source::named(name),
             ComponentSource::File(path) => Source::File(path.clone()),
             ComponentSource::Oci(reference) => Source::Oci(reference.clone()),
         }
     }
 }
 
+/// The SHA-256 of the only bytes that may be loaded.
+pub(crate) type Pin = Option<[u8; 32]>;
+
 /// Loads components through one engine.
 pub(crate) struct Library {
     engine: Engine,
     /// Where people put components of their own.
     folder: PathBuf,
+    /// What was said of files in there already.
+    said: Mutex<HashSet<String>>,
 }
 
 impl Library {
     /// `cache` is where compiled components are kept, `folder` where people put their own.
     pub(crate) fn new(cache: Option<&Path>, folder: &Path) -> Result<Self> {
-        Ok(Self { engine: Engine::new(cache)?, folder: folder.to_owned() })
+        Ok(Self { engine: Engine::new(cache)?, folder: folder.to_owned(), said: Mutex::default() })
     }
 
-    /// Loads one component.
-    pub(crate) fn load(&self, source: &Source) -> Result<Component> {
+    /// The components folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The file that is used where it is there.
+    pub(crate) fn path(&self, source: &Source) -> Option<PathBuf> {
         match source {
-            Source::Named(name) => {
-                let path = self.folder.join(format!("{name}.wasm"));
-                if path.is_file() {
-                    return self.load(&Source::File(path));
-                }
-                let bytes = bundled(name).ok_or_else(|| unknown(name, &self.folder))?;
-                self.engine.load(name, bytes).with_context(|| format!("bundled component {name}"))
-            }
-            Source::File(path) => {
-                let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
-                let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
-                self.engine.load(&name, &bytes).with_context(|| format!("component {}", path.display()))
-            }
-            Source::Oci(reference) => {
-                bail!("component oci://{reference} is not there; run `skidway get {reference}`")
-            }
+            Source::Bundled(_) | Source::Oci(_) => None,
+            Source::Named(name) => Some(self.folder.join(format!("{name}.wasm"))),
+            Source::File(path) => Some(path.clone()),
         }
     }
 
-    /// The parsers that `auto` chooses among. Each was tried, none has an instance: a file needs few of them.
+    /// The names of components in the folder that are none of the agent's, in order.
+    pub(crate) fn further(&self) -> Vec<String> {
+        let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let name = |path: PathBuf| {
+            let name = path.file_stem()?.to_str()?.to_owned();
+            // Hidden files are those that are being written.
+            let is_further =
+                path.extension()? == "wasm" && !name.starts_with('.') && bundled(&name).is_none();
+            is_further.then_some(name)
+        };
+        let mut names: Vec<_> = files.filter_map(|file| name(file.path())).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Makes the bytes of a file ready to run, if they are those that are wanted.
+    pub(crate) fn prepare(&self, source: &Source, pin: Pin, bytes: &[u8]) -> Result<Component> {
+        if let Some(wanted) = pin.map(Digest)
+            && wanted != Digest::of(bytes)
+        {
+            bail!("its SHA-256 is {}, and the config wants {wanted}", Digest::of(bytes));
+        }
+        Ok(self.engine.load(&name(source), bytes)?)
+    }
+
+    /// Makes the bundled one ready to run.
+    pub(crate) fn load_bundled(&self, name: &str) -> Result<Component> {
+        let bytes = bundled(name).ok_or_else(|| anyhow!("there is no bundled component {name}"))?;
+        self.engine.load(name, bytes).with_context(|| format!("bundled component {name}"))
+    }
+
+    /// Loads one component and makes something of it.
+    pub(crate) fn load<T>(
+        &self,
+        source: &Source,
+        pin: Pin,
+        make: impl Fn(&Component) -> Result<T>,
+    ) -> Result<T> {
+        if let Source::Oci(reference) = source {
+            bail!("component oci://{reference} is not there; run `skidway get {reference}`");
+        }
+        let Some(path) = self.path(source) else { return make(&self.load_bundled(&name(source))?) };
+        let from_file = || {
+            let bytes = read_component(&path).map_err(|error| unreadable(&path, &error))?;
+            let component =
+                self.prepare(source, pin, &bytes).with_context(|| format!("component {}", path.display()))?;
+            make(&component)
+        };
+        match source.bundled() {
+            Some(name) if !path.exists() => make(&self.load_bundled(name)?),
+            Some(name) => from_file().or_else(|error| {
+                self.say_once(format!("{} is not used, the bundled {name} is: {error:#}", path.display()));
+                make(&self.load_bundled(name)?)
+            }),
+            None if matches!(source, Source::Named(_)) && !path.exists() => Err(self.unknown(source)),
+            None => from_file(),
+        }
+    }
+
+    fn unknown(&self, source: &Source) -> anyhow::Error {
+        let (name, folder) = (name(source), self.folder.display());
+        let bundled = names().collect::<Vec<_>>().join(", ");
+        anyhow!("there is no component {name} in {folder}; bundled components are {bundled}")
+    }
+
+    fn say_once(&self, message: String) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if !said.contains(&message) {
+            tracing::warn!("{message}");
+            said.insert(message);
+        }
+    }
+
+    /// The bundled parsers that `auto` chooses among, or what takes their place. Each was tried, none has an
+    /// instance: a file needs few of them.
     pub(crate) fn all_parsers(&self, limits: &Limits) -> Result<Vec<ContainedParser>> {
-        let source = |name: &str| Source::Named(name.to_owned());
-        let tried = |name| {
-            let mut parser = self.parser(&source(name), "{}", limits)?;
+        let tried = |name: &str| {
+            let mut parser = self.parser(&Source::named(name), "{}", limits)?;
             parser.let_go();
             Ok(parser)
         };
@@ -89,10 +187,11 @@ impl Library {
 
     /// One parser, configured.
     pub(crate) fn parser(&self, source: &Source, config: &str, limits: &Limits) -> Result<ContainedParser> {
-        let component = self.load(source)?;
-        let parser = Parser::new(&component, config, limits.clone())
-            .with_context(|| format!("parser {}", component.name()))?;
-        Ok(ContainedParser::new(parser))
+        self.load(source, None, |component| {
+            let parser = Parser::new(component, config, limits.clone())
+                .with_context(|| format!("parser {}", component.name()))?;
+            Ok(ContainedParser::new(parser))
+        })
     }
 
     /// One enricher, configured.
@@ -102,24 +201,42 @@ impl Library {
         config: &str,
         limits: &Limits,
     ) -> Result<ContainedEnricher> {
-        let component = self.load(source)?;
-        let enricher = Enricher::new(&component, config, limits.clone())
-            .with_context(|| format!("enricher {}", component.name()))?;
-        Ok(ContainedEnricher::new(enricher))
+        self.load(source, None, |component| {
+            let enricher = Enricher::new(component, config, limits.clone())
+                .with_context(|| format!("enricher {}", component.name()))?;
+            Ok(ContainedEnricher::new(enricher))
+        })
     }
 
     /// The component that reads what the metadata service says.
     pub(crate) fn ec2_describer(&self) -> Result<Describer> {
-        let component = self.load(&Source::Named("ec2".to_owned()))?;
+        let component = self.load_bundled("ec2")?;
         Describer::new(&component, "{}", Limits::default()).context("describer ec2")
     }
 }
 
-fn unknown(name: &str, folder: &Path) -> anyhow::Error {
-    let bundled = names().collect::<Vec<_>>().join(", ");
-    anyhow!("there is no component {name} in {}; bundled components are {bundled}", folder.display())
+/// Reads a component's file: a regular one, and none that is too large to be one.
+pub(crate) fn read_component(path: &Path) -> io::Result<Vec<u8>> {
+    // A pipe would wait for somebody to write to it.
+    let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    // One more, and the loader says what is too large about it.
+    file.take(MAX_COMPONENT_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> anyhow::Error {
+/// What a component is called in logs.
+fn name(source: &Source) -> String {
+    match source {
+        Source::Bundled(name) | Source::Named(name) | Source::Oci(name) => name.clone(),
+        Source::File(path) => path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> anyhow::Error {
     anyhow!("cannot read component {}: {error}", path.display())
 }

@@ -23,6 +23,7 @@ mod serve;
 mod setup;
 mod spool;
 mod stage;
+mod swap;
 mod way;
 mod zones;
 

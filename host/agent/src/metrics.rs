@@ -3,8 +3,10 @@
 //! Where the collector has a number of the same meaning its name is used, so that a
 //! dashboard for the collector shows the agent too (opentelemetry-collector,
 //! "Internal telemetry"). The rest begins with `skidway_`. All of them come from the
-//! books ([`Totals`]) and those of spools, a row for each way from a receiver to an exporter.
+//! books ([`Totals`]) and those of spools, a row for each way from a receiver to an exporter, and of what components
+//! have done, a row for each.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +17,7 @@ use tokio::runtime::Handle;
 
 use crate::pipeline::Spooling;
 use crate::serve::{self, Page, Server};
+use crate::swap::{Components, Numbers};
 
 /// A way's name and its books.
 #[derive(Clone)]
@@ -84,25 +87,33 @@ const METRICS: [Metric; 14] = [
     }),
 ];
 
-/// The numbers of all ways that there are at the moment.
-#[derive(Clone, Default)]
-pub(crate) struct Metrics(Arc<Mutex<Vec<Source>>>);
+/// The numbers of all ways and components that there are at the moment.
+#[derive(Clone)]
+pub(crate) struct Metrics {
+    sources: Arc<Mutex<Vec<Source>>>,
+    components: Arc<Components>,
+}
 
 impl Metrics {
+    /// Shows no way so far.
+    pub(crate) fn new(components: Arc<Components>) -> Self {
+        Self { sources: Arc::default(), components }
+    }
+
     /// Shows these from now on.
     pub(crate) fn show(&self, sources: Vec<Source>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = sources;
+        *self.sources.lock().unwrap_or_else(PoisonError::into_inner) = sources;
     }
 
     /// Listens; a port that is taken is an error.
     pub(crate) fn serve(&self, endpoint: &str, runtime: &Handle) -> Result<Server> {
         let shown = self.clone();
         let body = move || {
-            let sources = shown.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let sources = shown.sources.lock().unwrap_or_else(PoisonError::into_inner);
             let spooled = |source: &Source| source.spooling.as_ref().map(|s| s.totals()).unwrap_or_default();
             let totals: Vec<_> =
                 sources.iter().map(|source| (source, source.ledger.totals(), spooled(source))).collect();
-            text(&totals)
+            text(&totals) + &of_components(shown.components.numbers())
         };
         // The text format (Prometheus, "Exposition formats").
         let content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -112,12 +123,52 @@ impl Metrics {
     }
 }
 
+type ComponentMetric = (&'static str, &'static str, fn(&Numbers) -> u64);
+
+const OF_COMPONENTS: [ComponentMetric; 5] = [
+    ("chunks", "Chunks that a component has worked on.", |n| n.counts.chunks),
+    ("records", "Records that it has made or enriched.", |n| n.counts.records),
+    ("unrecognised", "Records that it did not recognise.", |n| n.counts.unrecognised),
+    ("failed", "Records that passed as they are, because it failed or rested.", |n| n.counts.failed),
+    ("swaps", "How often another version of it took over.", |n| n.swaps),
+];
+
+/// A row for each component and role: uses with other settings are added up.
+fn of_components(all: Vec<Numbers>) -> String {
+    let mut rows: BTreeMap<(String, String), Numbers> = BTreeMap::new();
+    let mut digests = BTreeSet::new();
+    for numbers in all {
+        let key = (numbers.component.clone(), numbers.role.to_string());
+        digests.insert((key.clone(), numbers.digest.clone()));
+        rows.entry(key).and_modify(|known| known.add(&numbers)).or_insert(numbers);
+    }
+    let mut out = String::new();
+    for (name, help, value) in OF_COMPONENTS {
+        let name = format!("skidway_component_{name}_total");
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter");
+        for ((component, role), numbers) in &rows {
+            let component = label(component);
+            let _ = writeln!(out, "{name}{{component=\"{component}\",role=\"{role}\"}} {}", value(numbers));
+        }
+    }
+    let name = "skidway_component_info";
+    let _ = writeln!(out, "# HELP {name} The versions that run.\n# TYPE {name} gauge");
+    for ((component, role), digest) in digests {
+        let component = label(&component);
+        let _ = writeln!(out, "{name}{{component=\"{component}\",role=\"{role}\",digest=\"{digest}\"}} 1");
+    }
+    out
+}
+
+fn label(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
 fn text(totals: &[(&Source, Totals, Spooled)]) -> String {
     let mut out = String::new();
     for Metric { name, kind, help, value } in &METRICS {
         let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
         for (source, totals, spooled) in totals {
-            let label = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
             let Source { receiver, pipeline, exporter, .. } = source;
             let _ = writeln!(
                 out,

@@ -11,7 +11,7 @@ use skidway_config::{
     Component, Config, Errors, FileLog, Parser, Pipeline, Problem, Surroundings, Zone as ZoneName,
 };
 use skidway_model::Attribute;
-use skidway_plugin::{ContainedEnricher, ContainedParser, Limits, LoadError};
+use skidway_plugin::{ContainedEnricher, ContainedParser, Limits, LoadError, Role};
 
 use crate::cli::ConfigFiles;
 use crate::files;
@@ -19,6 +19,7 @@ use crate::library::{Library, Source};
 use crate::logging;
 use crate::memory;
 use crate::stage::{Stage, Zone};
+use crate::swap::{Components, Spec};
 use crate::zones;
 
 /// Reads the config with this process's environment around it.
@@ -102,15 +103,58 @@ pub(crate) fn shown(error: &anyhow::Error) -> String {
 }
 
 /// What a lane parses and enriches with.
-pub(crate) fn stage(library: &Library, pipeline: &Pipeline, receiver: &FileLog) -> Result<Stage> {
+pub(crate) fn stage(components: &Components, pipeline: &Pipeline, receiver: &FileLog) -> Result<Stage> {
     let zone = match &receiver.timezone {
         ZoneName::Local => TimeZone::system(),
         ZoneName::Utc => TimeZone::UTC,
         ZoneName::Named(name) => TimeZone::get(name).with_context(|| format!("time zone {name}"))?,
     };
-    let (parsers, enrichers) = (parsers(library, receiver)?, enrichers(library, pipeline)?);
+    let seating = components.seating();
+    let parsers = match &receiver.parser {
+        Parser::Auto { limits: granted, swap } => seating.auto(&limits(granted), swap),
+        parser => spec(parser).and_then(|spec| Ok(vec![seating.parser(spec)?])),
+    };
+    let (parsers, parser_seats) =
+        parsers.with_context(|| format!("receiver {}", receiver.id))?.into_iter().unzip();
+    let enrichers = pipeline.enrichers.iter().map(|wanted| {
+        seating
+            .enricher(component_spec(Role::Enricher, &wanted.component))
+            .with_context(|| format!("processor {}", wanted.id))
+    });
+    let (enrichers, enricher_seats) = enrichers.collect::<Result<Vec<_>>>()?.into_iter().unzip();
     let stage = Stage::new(parsers, enrichers, Zone::new(zone), receiver.encoding);
+    let stage = stage.seated(seating.mailbox, parser_seats, enricher_seats);
     Ok(stage.locating(receiver.include_record_uid))
+}
+
+/// How one parser is used.
+fn spec(parser: &Parser) -> Result<Spec> {
+    Ok(match parser {
+        Parser::Component(component) => component_spec(Role::Parser, component),
+        Parser::Operators(operators) => Spec {
+            role: Role::Parser,
+            source: Source::Bundled("operators".to_owned()),
+            pin: None,
+            config: zones::with_zones(operators)?,
+            limits: limits(&operators.limits),
+            swap: operators.swap.clone(),
+            auto: false,
+        },
+        Parser::Auto { .. } => unreachable!("these are several"),
+    })
+}
+
+fn component_spec(role: Role, component: &Component) -> Spec {
+    let Component { source, config_json, limits: granted, sha256, swap } = component;
+    Spec {
+        role,
+        source: Source::from(source),
+        pin: *sha256,
+        config: config_json.clone(),
+        limits: limits(granted),
+        swap: swap.clone(),
+        auto: false,
+    }
 }
 
 fn parsers(library: &Library, receiver: &FileLog) -> Result<Vec<ContainedParser>> {
@@ -120,16 +164,12 @@ fn parsers(library: &Library, receiver: &FileLog) -> Result<Vec<ContainedParser>
             library.parser(&Source::from(source), config_json, &limits(granted)).map(|parser| vec![parser])
         }
         Parser::Operators(operators) => {
-            let source = Source::Named("operators".to_owned());
+            let source = Source::Bundled("operators".to_owned());
             let config = zones::with_zones(operators)?;
             library.parser(&source, &config, &limits(&operators.limits)).map(|parser| vec![parser])
         }
     };
     made.with_context(|| format!("receiver {}", receiver.id))
-}
-
-fn enrichers(library: &Library, pipeline: &Pipeline) -> Result<Vec<ContainedEnricher>> {
-    pipeline.enrichers.iter().map(|wanted| enricher(library, wanted)).collect()
 }
 
 fn enricher(library: &Library, wanted: &skidway_config::Enricher) -> Result<ContainedEnricher> {

@@ -73,6 +73,11 @@ impl ContainedParser {
         self.parser.let_go();
     }
 
+    /// Whether lines pass as they are for now, after too many failures.
+    pub fn is_resting(&self) -> bool {
+        self.health.is_resting(Instant::now())
+    }
+
     /// Parses `text`, one piece unless the component fails.
     pub fn parse<'t>(&mut self, text: &'t str, context: &Context) -> Vec<Piece<'t>> {
         let mut pieces = Vec::with_capacity(1);
@@ -162,12 +167,23 @@ fn middle_line(text: &str) -> Option<usize> {
 pub struct ContainedEnricher {
     enricher: Enricher,
     health: Health,
+    failed: u64,
 }
 
 impl ContainedEnricher {
     /// Takes over `enricher`.
     pub fn new(enricher: Enricher) -> Self {
-        Self { enricher, health: Health::new() }
+        Self { enricher, health: Health::new(), failed: 0 }
+    }
+
+    /// Whether records pass as they are for now, after too many failures.
+    pub fn is_resting(&self) -> bool {
+        self.health.is_resting(Instant::now())
+    }
+
+    /// How many records passed as they were so far, because the component failed or rested.
+    pub fn failed(&self) -> u64 {
+        self.failed
     }
 
     /// Enriches `records` and hands them to `out`, in order, in one piece unless
@@ -177,7 +193,7 @@ impl ContainedEnricher {
             return 0;
         }
         if !self.health.begin(Instant::now()) {
-            mark(&mut records, self.enricher.name(), &"it rests after failing too often", &[]);
+            self.mark(&mut records, &"it rests after failing too often");
             out(records);
             return 0;
         }
@@ -209,18 +225,23 @@ impl ContainedEnricher {
             if !rests {
                 self.health.isolated(self.enricher.name(), &error, now);
             }
-            mark(&mut records, self.enricher.name(), &error, &[]);
+            self.mark(&mut records, &error);
             out(records);
             return 0;
         }
         let mut second = records.split_off(records.len() / 2);
         let dropped = self.attempt(records, out, failed);
         if self.health.is_resting(now) {
-            mark(&mut second, self.enricher.name(), &error, &[]);
+            self.mark(&mut second, &error);
             out(second);
             return dropped;
         }
         dropped + self.attempt(second, out, failed)
+    }
+
+    fn mark(&mut self, records: &mut Checked<'_>, error: &dyn std::fmt::Display) {
+        self.failed += records.len() as u64;
+        mark(records, self.enricher.name(), error, &[]);
     }
 }
 

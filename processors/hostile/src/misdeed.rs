@@ -104,10 +104,14 @@ pub fn parse(hostile: &Hostile, text: &[u8], mut context: Context) -> Result<Par
     context.flush = true;
     let parsed = skidway_sdk::parse(&Plain, text, &context);
     match hostile.misdeed {
-        Some(misdeed) if contains(text, b"poison") => harm(misdeed, text, parsed),
+        Some(misdeed) if contains(text, black_box(WORD)) => harm(misdeed, text, parsed),
         _ => Ok(parsed),
     }
 }
+
+/// What makes it do harm. It stands in the component's bytes once: with another word in its place it is another version,
+/// which does harm to other lines.
+const WORD: &[u8] = b"poison";
 
 fn contains(text: &[u8], word: &[u8]) -> bool {
     text.windows(word.len()).any(|window| window == word)

@@ -18,7 +18,7 @@ use super::room::Room;
 use super::sender::{Sender, finish};
 use super::sources::Sources;
 use crate::identity::Identity;
-use crate::stage::{Choice, Input, Part, Rest, Stage, Tally, Years};
+use crate::stage::{Changes, Choice, Input, Part, Rest, Stage, Tally, Years};
 
 /// What a lane is made of.
 pub(crate) struct LaneParts {
@@ -81,6 +81,9 @@ impl Lane {
 
     /// One step: a chunk where there is one, else a wait for one.
     fn turn(&mut self) {
+        if let Some(changes) = self.parts.stage.take_mail() {
+            self.follow(&changes);
+        }
         let LaneParts { tailer, outbox, identity, sources, room, sender, .. } = &mut self.parts;
         if identity.has_changed() {
             sources.update(identity.now());
@@ -98,6 +101,19 @@ impl Lane {
             tailer.wait(due);
         }
         self.take_notices();
+    }
+
+    /// What is kept of files follows the components that they are read with.
+    fn follow(&mut self, changes: &Changes) {
+        let LaneParts { receiver, tailer, stage, .. } = &self.parts;
+        for (&file, remembered) in &mut self.files {
+            changes.apply(&mut remembered.choice);
+            if changes.file_attributes
+                && let Some(info) = tailer.file(file)
+            {
+                remembered.describe(receiver, stage, &info, || tailer.facts(file));
+            }
+        }
     }
 
     /// Records wait for the host's identity, but not for ever: the files are the

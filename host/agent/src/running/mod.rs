@@ -11,6 +11,7 @@ mod reload;
 mod watched;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -24,6 +25,7 @@ use crate::cli::ConfigFiles;
 use crate::library::Library;
 use crate::metrics::Metrics;
 use crate::serve::Server;
+use crate::swap::Components;
 use crate::{health, setup, spool};
 use exporters::Exporters;
 use pipeline::{EndingPipeline, RunningPipeline};
@@ -37,7 +39,7 @@ const TO_LET_GO: Duration = Duration::from_secs(1);
 pub(crate) struct Agent<'a> {
     runtime: Runtime,
     signals: Signals,
-    library: Library,
+    components: Arc<Components>,
     exporters: Exporters,
     pipelines: Vec<RunningPipeline>,
     /// What became of the records of pipelines that were replaced.
@@ -123,13 +125,14 @@ impl<'a> Agent<'a> {
             .map_or_else(|| config.state_dir.join("compiled"), |folder| folder.into());
         let library = Library::new(Some(&cache), &config.components.directory)?;
         setup::try_components(&library, &config)?;
+        let components = Arc::new(Components::start(library)?);
         let mut agent = Self {
             signals,
-            library,
+            metrics: Metrics::new(Arc::clone(&components)),
+            components,
             exporters: Exporters::new(&config),
             pipelines: Vec::new(),
             past: Vec::new(),
-            metrics: Metrics::default(),
             metrics_server: None,
             health_server: None,
             config,
@@ -141,7 +144,7 @@ impl<'a> Agent<'a> {
         let (handle, config) = (agent.runtime.handle().clone(), agent.config.clone());
         let mut plans = Vec::new();
         for pipeline in &config.pipelines {
-            plans.push(Plan::make(pipeline, None, &agent.library, &mut agent.exporters, &handle)?);
+            plans.push(Plan::make(pipeline, None, &agent.components, &mut agent.exporters, &handle)?);
         }
         plans.iter().try_for_each(|plan| plan.require_identity(&handle))?;
         let open = |plan: Plan| plan.open(&config.state_dir, &handle);
@@ -205,6 +208,7 @@ impl<'a> Agent<'a> {
                     Asked::Reload => return Told::Reload,
                     Asked::Books => {
                         show(self.pipelines.iter().flat_map(RunningPipeline::books), &self.past);
+                        self.components.say();
                     }
                 },
                 _ = ticks.tick() => {

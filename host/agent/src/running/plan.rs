@@ -22,9 +22,9 @@ use super::exporters::Exporters;
 use super::pipeline::{RunningPipeline, RunningWay};
 use crate::books::Books;
 use crate::identity::Identity;
-use crate::library::Library;
 use crate::pipeline::{Lane, LaneParts, Outbox, Room, Sender, Sources, Spooling};
 use crate::stage::Stage;
+use crate::swap::Components;
 use crate::way::Way;
 use crate::{files, identity, metrics, owner, setup, spool};
 
@@ -65,21 +65,22 @@ impl Plan {
     pub(crate) fn make(
         pipeline: &Pipeline,
         known: Option<Identity>,
-        library: &Library,
+        components: &Components,
         exporters: &mut Exporters,
         runtime: &Handle,
     ) -> Result<Self> {
         let of = || format!("pipeline {}", pipeline.name);
         let identity = match known {
             Some(identity) => identity,
-            None => identity::detect(&pipeline.resource, library, runtime, &setup::env).with_context(of)?,
+            None => identity::detect(&pipeline.resource, components.library(), runtime, &setup::env)
+                .with_context(of)?,
         };
         let (give_up, given_up) = watch::channel(false);
         let (mut deliveries, mut stages) = (Vec::new(), Vec::new());
         for export in &pipeline.exporters {
             deliveries.push(exporters.delivery(&export.exporter, &given_up, runtime)?);
             for receiver in &pipeline.receivers {
-                stages.push(setup::stage(library, pipeline, receiver)?);
+                stages.push(setup::stage(components, pipeline, receiver)?);
             }
         }
         Ok(Self { pipeline: pipeline.clone(), identity, deliveries, stages, give_up })

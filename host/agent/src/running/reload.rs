@@ -52,7 +52,7 @@ impl Agent<'_> {
     /// For each pipeline that is new or changed.
     fn plans(&mut self, config: &Config) -> Result<Vec<Plan>> {
         let handle = self.runtime.handle().clone();
-        setup::try_components(&self.library, config)?;
+        setup::try_components(self.components.library(), config)?;
         let mut plans = Vec::new();
         for pipeline in &config.pipelines {
             if self.pipelines.iter().any(|running| running.pipeline == *pipeline) {
@@ -63,7 +63,7 @@ impl Agent<'_> {
             let known = before
                 .filter(|running| running.pipeline.resource == pipeline.resource)
                 .map(|running| running.identity.clone());
-            plans.push(Plan::make(pipeline, known, &self.library, &mut self.exporters, &handle)?);
+            plans.push(Plan::make(pipeline, known, &self.components, &mut self.exporters, &handle)?);
         }
         plans.iter().try_for_each(|plan| plan.require_identity(&handle))?;
         Ok(plans)
@@ -98,7 +98,7 @@ impl Agent<'_> {
             Err(error) => {
                 tracing::warn!("the config cannot be run, and the one before goes on: {error:#}");
                 let again = before.iter().map(|pipeline| {
-                    Plan::make(pipeline, None, &self.library, &mut self.exporters, &handle)?
+                    Plan::make(pipeline, None, &self.components, &mut self.exporters, &handle)?
                         .open(&self.config.state_dir, &handle)
                 });
                 (again.collect::<Result<Vec<Opened>>>()?, true)

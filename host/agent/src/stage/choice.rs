@@ -127,6 +127,20 @@ impl Choice {
         self.parser = Some(switch.parser);
     }
 
+    /// The parsers are others than before: what was searched for in vain is searched for again.
+    pub(super) fn look_again(&mut self) {
+        self.patience.found();
+    }
+
+    /// The parser at `index` is there no more. Files that were read with it are judged anew.
+    pub(super) fn leave(&mut self, index: usize) {
+        self.parser = match self.parser {
+            Some(chosen) if chosen == index => None,
+            Some(chosen) if chosen > index => Some(chosen - 1),
+            other => other,
+        };
+    }
+
     /// What was only asked for its opinion gives its memory back: to have it made again costs
     /// less than to keep one of each format in each lane.
     fn let_others_rest(self, parsers: &mut [ContainedParser]) {
@@ -231,6 +245,16 @@ mod tests {
         assert!(patience.is_over(1));
         patience.found();
         assert!(patience.is_over(1));
+    }
+
+    #[test]
+    fn a_parser_that_leaves_takes_its_place_along() {
+        let after = |parser| {
+            let mut choice = Choice { parser, ..Choice::default() };
+            choice.leave(1);
+            choice.parser
+        };
+        assert_eq!([Some(0), Some(1), Some(2), None].map(after), [Some(0), None, Some(1), None]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod choice;
 mod days;
 mod lines;
+mod seats;
 mod text;
 mod years;
 mod zone;
@@ -15,8 +16,12 @@ use skidway_model::{Attribute, Checked};
 use skidway_plugin::{ContainedEnricher, ContainedParser, Context, Piece};
 use skidway_tail::LineFeed;
 
+use crate::swap::Seat;
+
 pub(crate) use choice::Choice;
 use lines::Lines;
+pub(crate) use seats::Changes;
+use seats::Seats;
 pub(crate) use text::line_feed;
 use years::Stretch;
 pub(crate) use years::{Part, Rest, Years};
@@ -26,6 +31,8 @@ pub(crate) use zone::Zone;
 pub(crate) struct Stage {
     parsers: Vec<ContainedParser>,
     enrichers: Vec<ContainedEnricher>,
+    /// Where these are counted and exchanged.
+    seats: Seats,
     zone: Zone,
     encoding: Encoding,
     /// Records say where they come from.
@@ -105,7 +112,8 @@ impl Stage {
         encoding: Encoding,
     ) -> Self {
         assert!(!parsers.is_empty(), "a stage needs a parser");
-        Self { parsers, enrichers, zone, encoding, locates: false, ahead: Vec::new() }
+        let seats = Seats::fixed(parsers.len(), enrichers.len());
+        Self { parsers, enrichers, seats, zone, encoding, locates: false, ahead: Vec::new() }
     }
 
     /// Has the first line of each record found.
@@ -166,6 +174,7 @@ impl Stage {
             choice.settle(&mut self.parsers, rest, &context);
             let pieces = self.parsers[choice.index()].parse(rest, &context);
             let Some(switch) = choice.switch_at(&mut self.parsers, rest, &pieces, &context) else {
+                self.seats.parsed(&self.parsers, *choice, rest, &context, &pieces);
                 self.hand_on(rest, pieces, &mut lines, &mut tally, out);
                 rest = "";
                 break;
@@ -173,6 +182,7 @@ impl Stage {
             let (known, other) = rest.split_at(switch.at);
             let whole = Context { flush: true, ..context.clone() };
             let pieces = self.parsers[choice.index()].parse(known, &whole);
+            self.seats.parsed(&self.parsers, *choice, known, &whole, &pieces);
             self.hand_on(known, pieces, &mut lines, &mut tally, out);
             choice.follow(switch);
             rest = other;
@@ -181,6 +191,7 @@ impl Stage {
         }
         if !rest.is_empty() {
             let pieces = self.parsers[choice.index()].parse(rest, &context);
+            self.seats.parsed(&self.parsers, *choice, rest, &context, &pieces);
             self.hand_on(rest, pieces, &mut lines, &mut tally, out);
         }
         tally.consumed = text::original_len(input.bytes, &text, tally.consumed, self.encoding);
@@ -205,7 +216,7 @@ impl Stage {
             let lines = count_lines(&text[start..start + piece.consumed]);
             start += piece.consumed;
             let made = piece.records.len() as u64;
-            let dropped = enrich(&mut self.enrichers, piece.records, out);
+            let dropped = enrich(&mut self.enrichers, &mut self.seats.enrichers, piece.records, out);
             let used = lines.saturating_sub(u64::from(piece.skipped_lines));
             tally.consumed += piece.consumed;
             tally.lines += lines;
@@ -225,15 +236,26 @@ impl Stage {
 
 fn enrich<'t>(
     enrichers: &mut [ContainedEnricher],
+    seats: &mut [Seat],
     records: Checked<'t>,
     out: &mut dyn FnMut(Checked<'_>),
 ) -> u64 {
-    let Some((first, others)) = enrichers.split_first_mut() else {
+    let (Some((first, others)), Some((seat, seats))) = (enrichers.split_first_mut(), seats.split_first_mut())
+    else {
         out(records);
         return 0;
     };
-    let mut later = 0;
-    let dropped = first.enrich(records, &mut |records: Checked<'t>| later += enrich(others, records, out));
+    // Only for a trial are records copied.
+    let before = seat.has_trial().then(|| records.clone());
+    let (mut after, mut later) = (Vec::new(), 0);
+    let (count, failed) = (records.len(), first.failed());
+    let dropped = first.enrich(records, &mut |records: Checked<'t>| {
+        if before.is_some() {
+            after.push(records.clone());
+        }
+        later += enrich(others, seats, records, out);
+    });
+    seat.enriched((count, first.failed() - failed), first.is_resting(), before, &after);
     dropped as u64 + later
 }
 

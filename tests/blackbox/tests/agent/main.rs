@@ -30,5 +30,6 @@ mod rig;
 mod rotating;
 mod spooling;
 mod state;
+mod swapping;
 mod uids;
 mod years;
