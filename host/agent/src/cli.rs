@@ -1,9 +1,13 @@
 //! The command line.
 
+mod testing;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+pub(crate) use testing::{Colour, Test};
 
 /// Follows system logs on EC2 hosts and delivers them to any OTLP backend.
 ///
@@ -23,6 +27,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Parse a file, or what comes on standard input, and print the records.
     Parse(Parse),
+    /// Compare what a parser makes of logs with what is expected of it.
+    Test(Test),
     /// Say what a component is, without running it.
     Inspect(Inspect),
     /// Check a config and print what it means, with all defaults.

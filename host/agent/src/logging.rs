@@ -44,7 +44,7 @@ pub(crate) fn start_for_command() {
 }
 
 /// `NO_COLOR` as no-color.org has it.
-fn colour() -> bool {
+pub(crate) fn colour() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 

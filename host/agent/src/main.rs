@@ -1,6 +1,7 @@
 //! Skidway: follows logs on EC2 hosts, parses them in sandboxed components, and
 //! delivers them over OTLP.
 
+mod bare;
 mod books;
 mod bundled;
 mod cli;
@@ -9,18 +10,21 @@ mod commands;
 mod compare;
 mod exporter;
 mod files;
+mod golden;
 mod health;
 mod identity;
 mod library;
 mod logging;
 mod memory;
 mod metrics;
+mod minimise;
 mod owner;
 mod pipeline;
 mod print;
 mod running;
 mod serve;
 mod setup;
+mod show;
 mod spool;
 mod stage;
 mod swap;
@@ -52,6 +56,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Run(args) => commands::run::run(args),
         Command::Check(args) => commands::check::run(args),
         Command::Parse(args) => done(commands::parse::run(args)),
+        Command::Test(args) => commands::test::run(args),
         Command::Inspect(args) => done(commands::inspect::run(args)),
         Command::Replay(args) => commands::replay::run(args),
         Command::Completion { shell } => {

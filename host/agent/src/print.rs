@@ -82,16 +82,16 @@ impl Serialize for Attributes<'_> {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn value_of(kind: Kind, bytes: &[u8]) -> Value {
+pub(crate) fn value_of(kind: Kind, bytes: &[u8]) -> Value {
     let text = text(bytes);
     let typed = match kind {
         Kind::Text => None,
         Kind::Integer => text.parse::<i64>().ok().map(Value::from),
-        Kind::Float => text.parse::<f64>().ok().map(Value::from),
+        Kind::Float => text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from),
         Kind::Boolean => text.parse::<bool>().ok().map(Value::from),
         Kind::Json => serde_json::from_str(&text).ok(),
     };

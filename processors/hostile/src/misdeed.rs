@@ -1,5 +1,6 @@
 use skidway_sdk::json;
 use skidway_sdk::{Context, Line, Parsed, Parser, Record};
+use std::cell::Cell;
 use std::hint::black_box;
 
 /// What to do to a text with the word `poison` in it.
@@ -33,11 +34,15 @@ pub enum Misdeed {
     Refuse,
     /// Answer scratch bytes that are not UTF-8.
     BadScratch,
+    /// Answer a severity that depends on where the text was cut.
+    Cuts,
+    /// Answer a severity that depends on what it was asked before.
+    Remembers,
     /// Refuse every configuration, this one included.
     ConfigureError,
 }
 
-const MISDEEDS: [(&str, Misdeed); 15] = [
+const MISDEEDS: [(&str, Misdeed); 17] = [
     ("trap", Misdeed::Trap),
     ("loop", Misdeed::Loop),
     ("grow", Misdeed::Grow),
@@ -52,6 +57,8 @@ const MISDEEDS: [(&str, Misdeed); 15] = [
     ("flood", Misdeed::Flood),
     ("refuse", Misdeed::Refuse),
     ("bad-scratch", Misdeed::BadScratch),
+    ("cuts", Misdeed::Cuts),
+    ("remembers", Misdeed::Remembers),
     ("configure-error", Misdeed::ConfigureError),
 ];
 
@@ -79,6 +86,11 @@ impl Hostile {
             }
         }
     }
+}
+
+thread_local! {
+    /// What a parser must not have.
+    static ASKED: Cell<u8> = const { Cell::new(0) };
 }
 
 /// One record a line.
@@ -153,6 +165,11 @@ fn harm(misdeed: Misdeed, text: &[u8], mut parsed: Parsed) -> Result<Parsed, Str
         }
         Misdeed::Refuse => return Err("refuse: as it was told to".into()),
         Misdeed::BadScratch => records.scratch.extend([0xc3, 0x28]),
+        Misdeed::Cuts => records.severity_number.fill(1 + (text.len() % 24) as u8),
+        Misdeed::Remembers => {
+            let asked = ASKED.with(|asked| asked.replace(asked.get() + 1));
+            records.severity_number.fill(1 + asked % 24);
+        }
         Misdeed::ConfigureError => {}
     }
     Ok(parsed)

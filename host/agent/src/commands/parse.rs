@@ -7,14 +7,14 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use jiff::tz::TimeZone;
-use skidway_config::{Components, Encoding};
+use skidway_config::Encoding;
 use skidway_plugin::Limits;
 
 use crate::cli::{Output, Parse};
-use crate::library::{self, Library};
-use crate::logging;
+use crate::library;
 use crate::print::{Jsonl, Table};
 use crate::stage::{Choice, Input, Part, Rest, Stage, Years, Zone};
+use crate::{commands, logging};
 
 /// Bytes that are read at once, as in `run`.
 const CHUNK: usize = 256 << 10;
@@ -42,17 +42,13 @@ pub(crate) fn run(args: &Parse) -> Result<()> {
     };
     match result {
         // `skidway parse … | head` is no failure.
-        Err(error) if is_broken_pipe(&error) => Ok(()),
+        Err(error) if commands::is_broken_pipe(&error) => Ok(()),
         other => other.map(|_| ()),
     }
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-}
-
 fn stage(args: &Parse) -> Result<Stage> {
-    let library = Library::new(cache_folder().as_deref(), Components::DIRECTORY.as_ref())?;
+    let library = commands::library()?;
     let limits = Limits::default();
     let parsers = match args.parser.as_str() {
         "auto" => library.all_parsers(&limits)?,
@@ -71,14 +67,6 @@ fn stage(args: &Parse) -> Result<Stage> {
         }
     };
     Ok(Stage::new(parsers, enrichers, Zone::new(zone), Encoding::Utf8))
-}
-
-/// Compiled components are kept between calls where the user has a cache folder.
-fn cache_folder() -> Option<std::path::PathBuf> {
-    let set =
-        |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(std::path::PathBuf::from);
-    let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))?;
-    Some(base.join("skidway").join("compiled"))
 }
 
 /// What is parsed.

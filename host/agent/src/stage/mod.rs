@@ -22,7 +22,7 @@ pub(crate) use choice::Choice;
 use lines::Lines;
 pub(crate) use seats::Changes;
 use seats::Seats;
-pub(crate) use text::line_feed;
+pub(crate) use text::{line_feed, utf8};
 use years::Stretch;
 pub(crate) use years::{Part, Rest, Years};
 pub(crate) use zone::Zone;

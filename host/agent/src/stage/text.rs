@@ -28,7 +28,7 @@ pub(crate) fn readable(bytes: &[u8], encoding: Encoding) -> Cow<'_, str> {
 }
 
 /// Borrowed where the bytes are valid, which costs one fast pass.
-fn utf8(bytes: &[u8]) -> Cow<'_, str> {
+pub(crate) fn utf8(bytes: &[u8]) -> Cow<'_, str> {
     match simdutf8::basic::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => Cow::Owned(replaced(bytes)),

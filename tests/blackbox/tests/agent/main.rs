@@ -19,6 +19,7 @@ mod draining;
 mod exporters;
 mod faults;
 mod files;
+mod golden;
 mod hostile;
 mod identity;
 mod lines;
