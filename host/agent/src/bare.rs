@@ -11,12 +11,8 @@ use jiff::tz::TimeZone;
 use skidway_model::{Checked, FirstLine};
 use skidway_plugin::{CallError, Component, Context, Enricher, Limits, Parser};
 
+use crate::source::{CHUNK, MAX_ENTRY};
 use crate::stage::Zone;
-
-/// What a parser is given at once, as in `run`.
-const CHUNK: usize = 256 << 10;
-/// An entry that is larger than this is not waited for any longer, as in `run`.
-const MAX_ENTRY: usize = 4 << 20;
 
 /// What is tried, and with what.
 pub(crate) struct Recipe {
@@ -177,7 +173,7 @@ pub(crate) fn cuttings(text: &str) -> impl Iterator<Item = Vec<usize>> {
 }
 
 /// Where lines end, but for the last.
-fn line_ends(text: &str) -> impl Iterator<Item = usize> {
+pub(crate) fn line_ends(text: &str) -> impl Iterator<Item = usize> {
     memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1).filter(|&end| end < text.len())
 }
 

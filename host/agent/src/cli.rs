@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use testing::{Colour, Test};
+pub(crate) use testing::{Accept, Colour, Detect, Diff, Test};
 
 /// Follows system logs on EC2 hosts and delivers them to any OTLP backend.
 ///
@@ -29,6 +29,10 @@ pub(crate) enum Command {
     Parse(Parse),
     /// Compare what a parser makes of logs with what is expected of it.
     Test(Test),
+    /// Show how the records of two parsers differ.
+    Diff(Diff),
+    /// Say which parser `auto` gives a file to, and why.
+    Detect(Detect),
     /// Say what a component is, without running it.
     Inspect(Inspect),
     /// Check a config and print what it means, with all defaults.

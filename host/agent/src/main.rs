@@ -6,10 +6,10 @@ mod books;
 mod bundled;
 mod cli;
 mod commands;
-#[allow(dead_code, reason = "a trial of two components and the command that shows their differences use it")]
 mod compare;
 mod exporter;
 mod files;
+mod fuzz;
 mod golden;
 mod health;
 mod identity;
@@ -25,6 +25,7 @@ mod running;
 mod serve;
 mod setup;
 mod show;
+mod source;
 mod spool;
 mod stage;
 mod swap;
@@ -57,6 +58,8 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Check(args) => commands::check::run(args),
         Command::Parse(args) => done(commands::parse::run(args)),
         Command::Test(args) => commands::test::run(args),
+        Command::Diff(args) => commands::diff::run(args),
+        Command::Detect(args) => commands::detect::run(args),
         Command::Inspect(args) => done(commands::inspect::run(args)),
         Command::Replay(args) => commands::replay::run(args),
         Command::Completion { shell } => {

@@ -19,7 +19,6 @@ pub(crate) fn lines(text: &str, still: &mut dyn FnMut(&str) -> bool) -> (usize, 
 }
 
 /// Leaves out characters, too.
-#[cfg(test)]
 pub(crate) fn characters(text: &str, still: &mut dyn FnMut(&str) -> bool) -> String {
     let all = text.char_indices().map(|(at, c)| at..at + c.len_utf8()).collect();
     joined(text, &fewest(all, 2 * MAX_TRIES, &mut |kept| still(&joined(text, kept))))

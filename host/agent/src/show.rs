@@ -121,12 +121,17 @@ pub(crate) fn line(text: &str) -> String {
     format!("{}{more}", cut(&printable(first), 0))
 }
 
+/// `1 record`, `2 records`.
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
 /// JSON, without what a terminal would act on: JSON itself lets some of it stand.
 fn json(value: &Value) -> String {
     printable(&value.to_string())
 }
 
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() || is_bidi(c) {

@@ -25,7 +25,7 @@ use crate::minimise;
 use crate::show::Difference;
 use crate::stage;
 pub(crate) use record::Golden;
-pub(crate) use settings::Settings;
+pub(crate) use settings::{Settings, zone};
 
 const LOG: &str = "log";
 const EXPECTED: &str = "expected.jsonl";
@@ -235,6 +235,14 @@ fn steady(recipe: &Recipe, path: &str, text: &str) -> Result<Result<Vec<Made>, W
         }
     }
     Ok(Ok(first))
+}
+
+/// How the answers to one text differ, where they do.
+pub(crate) fn unsteady(recipe: &Recipe, text: &str) -> Result<Option<Changes>> {
+    Ok(match steady(recipe, "fuzz.log", text)? {
+        Err(Wrong::Unsteady { changes, .. }) => Some(changes),
+        _ => None,
+    })
 }
 
 fn made(bare: &mut Bare, text: &str, cuts: &[usize]) -> Result<Vec<Made>, Failure> {

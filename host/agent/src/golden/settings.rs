@@ -109,7 +109,8 @@ impl Settings {
     }
 }
 
-fn zone(name: Option<&str>) -> Result<TimeZone> {
+/// The zone of stamps that name none.
+pub(crate) fn zone(name: Option<&str>) -> Result<TimeZone> {
     match name {
         None | Some("UTC") => Ok(TimeZone::UTC),
         Some(name) => {

@@ -70,9 +70,8 @@ impl Choice {
         if !self.patience.is_over(count_lines(text) as usize) {
             return;
         }
-        let sample = sample(text);
-        let score = |parser: &mut ContainedParser| judge(parser, sample, context).map_or(0, |s| s.recognised);
-        let scores: Vec<_> = parsers.iter_mut().map(score).collect();
+        let recognised = |score: &Option<Score>| score.as_ref().map_or(0, |score| score.recognised);
+        let scores: Vec<_> = scores(parsers, text, context).iter().map(recognised).collect();
         let best = scores.iter().copied().max().unwrap_or(0);
         if best > 0 {
             self.parser = scores.iter().position(|&score| score == best);
@@ -81,6 +80,11 @@ impl Choice {
             self.patience.found_nothing();
         }
         self.let_others_rest(parsers);
+    }
+
+    /// Which parser a file was given to, if any.
+    pub(super) fn settled(self) -> Option<usize> {
+        self.parser
     }
 
     /// Where in `text` another parser should take over, which is chosen then: `pieces` is what
@@ -173,10 +177,25 @@ fn best_of_others(
     best
 }
 
-struct Score {
-    recognised: usize,
-    /// Where the first recognised record begins.
+/// How well a parser fits a sample.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Score {
+    /// Records that it recognises.
+    pub(crate) recognised: usize,
+    /// All of its records.
+    pub(crate) records: usize,
+    /// Where the first recognised record begins; at the end of the sample where there is none.
     first: usize,
+    /// Where the first one begins that it does not recognise.
+    pub(crate) first_unrecognised: Option<usize>,
+    /// Why it does not, as far as it says.
+    pub(crate) reason: String,
+}
+
+/// How well each parser fits the beginning of `text`; none for one that fails on it.
+pub(super) fn scores(parsers: &mut [ContainedParser], text: &str, context: &Context) -> Vec<Option<Score>> {
+    let sample = sample(text);
+    parsers.iter_mut().map(|parser| judge(parser, sample, context)).collect()
 }
 
 fn judge(parser: &mut ContainedParser, sample: &str, context: &Context) -> Option<Score> {
@@ -184,10 +203,13 @@ fn judge(parser: &mut ContainedParser, sample: &str, context: &Context) -> Optio
     let answer = parser.try_parse(sample, &context)?;
     let origins = &answer.records.columns().origin;
     let mut unrecognised = answer.unrecognised.iter().peekable();
-    let first = (0..origins.len() as u32).find(|i| unrecognised.next_if(|&u| u == i).is_none())?;
+    let first = (0..origins.len() as u32).find(|i| unrecognised.next_if(|&u| u == i).is_none());
     Some(Score {
         recognised: origins.len() - answer.unrecognised.len(),
-        first: origins[first as usize] as usize,
+        records: origins.len(),
+        first: first.map_or(sample.len(), |first| origins[first as usize] as usize),
+        first_unrecognised: answer.unrecognised.first().map(|&first| origins[first as usize] as usize),
+        reason: answer.unrecognised_reason,
     })
 }
 
@@ -208,8 +230,8 @@ fn runs(unrecognised: &[u32]) -> impl Iterator<Item = Range<u32>> {
     first.into_iter().chain(longest)
 }
 
-/// The first lines of `text`: whole ones, unless the first is longer than a sample.
-fn sample(text: &str) -> &str {
+/// The first lines of `text`, which a parser is judged by: whole ones, unless the first is longer than a sample.
+pub(super) fn sample(text: &str) -> &str {
     if text.len() <= SAMPLE {
         return text;
     }

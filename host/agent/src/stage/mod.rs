@@ -5,6 +5,7 @@ mod choice;
 mod days;
 mod lines;
 mod seats;
+mod sections;
 mod text;
 mod years;
 mod zone;
@@ -18,10 +19,12 @@ use skidway_tail::LineFeed;
 
 use crate::swap::Seat;
 
-pub(crate) use choice::Choice;
+pub(crate) use choice::{Choice, Score};
 use lines::Lines;
 pub(crate) use seats::Changes;
 use seats::Seats;
+pub(crate) use sections::Section;
+use sections::Sections;
 pub(crate) use text::{line_feed, utf8};
 use years::Stretch;
 pub(crate) use years::{Part, Rest, Years};
@@ -35,6 +38,7 @@ pub(crate) struct Stage {
     seats: Seats,
     zone: Zone,
     encoding: Encoding,
+    sections: Sections,
     /// Records say where they come from.
     locates: bool,
     /// For text that is looked at before it is read.
@@ -113,12 +117,36 @@ impl Stage {
     ) -> Self {
         assert!(!parsers.is_empty(), "a stage needs a parser");
         let seats = Seats::fixed(parsers.len(), enrichers.len());
-        Self { parsers, enrichers, seats, zone, encoding, locates: false, ahead: Vec::new() }
+        let sections = Sections::default();
+        Self { parsers, enrichers, seats, zone, encoding, sections, locates: false, ahead: Vec::new() }
     }
 
     /// Has the first line of each record found.
     pub(crate) fn locating(self, locates: bool) -> Self {
         Self { locates, ..self }
+    }
+
+    /// Has [`Stage::sections`] kept.
+    pub(crate) fn explaining(self) -> Self {
+        Self { sections: Sections::wanted(), ..self }
+    }
+
+    /// Which parser had which part of all texts so far.
+    pub(crate) fn sections(&self) -> &[Section] {
+        self.sections.all()
+    }
+
+    /// How well each parser fits the beginning of a text, by which a file is given to one; and how
+    /// much of the text that is.
+    pub(crate) fn scores(&mut self, text: &str, reference_unix_nano: u64) -> (usize, Vec<Option<Score>>) {
+        let zone = self.zone.around(reference_unix_nano);
+        let context = Context { reference_time_unix_nano: reference_unix_nano, zone, ..Context::default() };
+        (choice::sample(text).len(), choice::scores(&mut self.parsers, text, &context))
+    }
+
+    /// The names of all parsers, in the order in which they are preferred.
+    pub(crate) fn parser_names(&self) -> impl Iterator<Item = &str> {
+        self.parsers.iter().map(ContainedParser::name)
     }
 
     /// Whether records of a file carry its attributes already.
@@ -175,6 +203,7 @@ impl Stage {
             let pieces = self.parsers[choice.index()].parse(rest, &context);
             let Some(switch) = choice.switch_at(&mut self.parsers, rest, &pieces, &context) else {
                 self.seats.parsed(&self.parsers, *choice, rest, &context, &pieces);
+                self.sections.note(*choice, rest, &pieces);
                 self.hand_on(rest, pieces, &mut lines, &mut tally, out);
                 rest = "";
                 break;
@@ -183,6 +212,7 @@ impl Stage {
             let whole = Context { flush: true, ..context.clone() };
             let pieces = self.parsers[choice.index()].parse(known, &whole);
             self.seats.parsed(&self.parsers, *choice, known, &whole, &pieces);
+            self.sections.note(*choice, known, &pieces);
             self.hand_on(known, pieces, &mut lines, &mut tally, out);
             choice.follow(switch);
             rest = other;
@@ -192,6 +222,7 @@ impl Stage {
         if !rest.is_empty() {
             let pieces = self.parsers[choice.index()].parse(rest, &context);
             self.seats.parsed(&self.parsers, *choice, rest, &context, &pieces);
+            self.sections.note(*choice, rest, &pieces);
             self.hand_on(rest, pieces, &mut lines, &mut tally, out);
         }
         tally.consumed = text::original_len(input.bytes, &text, tally.consumed, self.encoding);

@@ -294,14 +294,18 @@ fn warnings_of_the_config_are_in_the_log() {
 #[test]
 fn help_version_and_completion() {
     let help = skidway(&["--help"]).ok();
-    for name in ["run", "parse", "inspect", "check", "completion"] {
+    for name in ["run", "parse", "test", "diff", "detect", "inspect", "check", "completion"] {
         assert!(help.contains(name), "{help}");
         let own = skidway(&[name, "--help"]).ok();
         assert!(own.contains("Usage: skidway "), "{own}");
     }
     assert!(skidway(&["run", "--help"]).ok().contains("Exit codes"));
     assert_eq!(skidway(&["--version"]).ok(), format!("skidway {}\n", env!("CARGO_PKG_VERSION")));
-    assert!(skidway(&["completion", "bash"]).ok().contains("_skidway()"));
+    for name in ["test", "diff", "detect"] {
+        assert!(skidway(&[name, "--help"]).ok().contains("Examples:"));
+    }
+    let completion = skidway(&["completion", "bash"]).ok();
+    assert!(completion.contains("_skidway()") && completion.contains("--accept"), "{completion}");
     let wrong = skidway(&["inspekt"]);
     assert!(wrong.code == Some(2) && wrong.err.contains("'inspect'"), "{wrong:?}");
 }

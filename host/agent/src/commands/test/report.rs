@@ -1,104 +1,13 @@
-//! `skidway test`: golden tests of parsers.
+//! What `skidway test` prints.
 
-use std::collections::BTreeMap;
-use std::io::{self, Write, stderr, stdout};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 
-use crate::bare::Recipe;
-use crate::cli::Test;
-use crate::golden::{Case, Cases, Change, Changes, Settings, Verdict, What, Wrong};
-use crate::library::Library;
-use crate::show::{Paint, Painter, line};
-use crate::{commands, logging};
-
-/// Wrong usage, as of the command line itself.
-const USAGE: u8 = 2;
-
-pub(crate) fn run(args: &Test) -> Result<ExitCode> {
-    logging::start_for_command();
-    match prepare(args) {
-        Ok((cases, recipes)) => match golden(args, &cases, &recipes) {
-            // `skidway test … | head` is no failure of its own.
-            Err(error) if commands::is_broken_pipe(&error) => Ok(ExitCode::FAILURE),
-            other => other,
-        },
-        Err(error) => {
-            writeln!(stderr(), "error: {error:#}")?;
-            Ok(ExitCode::from(USAGE))
-        }
-    }
-}
-
-/// How the logs of each folder are tested.
-type Recipes = BTreeMap<PathBuf, Recipe>;
-
-/// Finds what there is to test, and what with, before anything is tested.
-fn prepare(args: &Test) -> Result<(Cases, Recipes)> {
-    if !args.folder.is_dir() {
-        bail!("{} is no folder; name one with NAME.log files in it", args.folder.display());
-    }
-    let cases = Cases::find(&args.folder)?;
-    if cases.cases.is_empty() && cases.orphans.is_empty() {
-        bail!("there is no NAME.log in {}: nothing to test", args.folder.display());
-    }
-    let over = overrides(args)?;
-    let library = commands::library()?;
-    let mut recipes = Recipes::new();
-    for case in &cases.cases {
-        let folder = folder_of(&case.log);
-        if !recipes.contains_key(folder) {
-            let recipe = recipe(folder, &over, &library)
-                .with_context(|| format!("cannot test what is in {}", folder.display()))?;
-            recipes.insert(folder.to_owned(), recipe);
-        }
-    }
-    Ok((cases, recipes))
-}
-
-fn recipe(folder: &Path, over: &Settings, library: &Library) -> Result<Recipe> {
-    let recipe = Settings::nearest(folder)?.recipe(over, library)?;
-    // Its configuration is looked at by the component itself.
-    recipe.start("")?;
-    Ok(recipe)
-}
-
-fn overrides(args: &Test) -> Result<Settings> {
-    let config = match &args.parser_config {
-        None => None,
-        Some(json) => Some(serde_json::from_str(json).context("--parser-config is no JSON object")?),
-    };
-    Ok(Settings {
-        parser: args.parser.clone(),
-        config,
-        timezone: args.timezone.clone(),
-        reference_time: args.reference_time,
-        enrich: Some(args.enrich.clone()).filter(|names| !names.is_empty()),
-        folder: PathBuf::new(),
-    })
-}
-
-fn folder_of(file: &Path) -> &Path {
-    file.parent().unwrap_or(file)
-}
-
-fn golden(args: &Test, cases: &Cases, recipes: &Recipes) -> Result<ExitCode> {
-    let mut report = Report { out: stdout(), painter: Painter::new(args.color), args, sum: Sum::default() };
-    for case in &cases.cases {
-        let name = case.log.display().to_string();
-        let Some(recipe) = recipes.get(folder_of(&case.log)) else { continue };
-        match case.run(recipe, args.update) {
-            Ok(verdict) => report.case(&name, case, &verdict)?,
-            Err(error) => report.unreadable(&name, &error)?,
-        }
-    }
-    for orphan in &cases.orphans {
-        report.orphan(orphan)?;
-    }
-    report.finish()
-}
+use crate::golden::{Case, Change, Changes, Verdict, What, Wrong};
+use crate::show::{Paint, Painter, count, line};
 
 #[derive(Debug, Default)]
 struct Sum {
@@ -109,15 +18,20 @@ struct Sum {
 }
 
 /// What people read.
-struct Report<'a, W: Write> {
+pub(super) struct Report<W: Write> {
     out: W,
     painter: Painter,
-    args: &'a Test,
+    /// How many records of a log are shown.
+    limit: usize,
     sum: Sum,
 }
 
-impl<W: Write> Report<'_, W> {
-    fn case(&mut self, name: &str, case: &Case, verdict: &Verdict) -> io::Result<()> {
+impl<W: Write> Report<W> {
+    pub(super) fn new(out: W, painter: Painter, limit: usize) -> Self {
+        Self { out, painter, limit, sum: Sum::default() }
+    }
+
+    pub(super) fn case(&mut self, name: &str, case: &Case, verdict: &Verdict) -> io::Result<()> {
         match verdict {
             Verdict::Good(records) => {
                 self.sum.good += 1;
@@ -170,11 +84,12 @@ impl<W: Write> Report<'_, W> {
         }
     }
 
-    fn changes(&mut self, changes: &Changes, sides: [&str; 2]) -> io::Result<()> {
-        for change in changes.changes.iter().take(self.args.limit) {
+    /// Records that are not the same on both sides.
+    pub(super) fn changes(&mut self, changes: &Changes, sides: [&str; 2]) -> io::Result<()> {
+        for change in changes.changes.iter().take(self.limit) {
             self.change(change, sides)?;
         }
-        match changes.changes.len().saturating_sub(self.args.limit) {
+        match changes.changes.len().saturating_sub(self.limit) {
             0 => Ok(()),
             more => writeln!(self.out, "  … and {}; --limit shows more", count(more, "further record")),
         }
@@ -220,18 +135,18 @@ impl<W: Write> Report<'_, W> {
         }
     }
 
-    fn unreadable(&mut self, name: &str, error: &anyhow::Error) -> io::Result<()> {
+    pub(super) fn unreadable(&mut self, name: &str, error: &anyhow::Error) -> io::Result<()> {
         self.sum.bad += 1;
         self.head(Paint::Bad, "FAIL", name, &format!("{error:#}"))
     }
 
-    fn orphan(&mut self, path: &Path) -> io::Result<()> {
+    pub(super) fn orphan(&mut self, path: &Path) -> io::Result<()> {
         self.sum.bad += 1;
         let name = path.display().to_string();
         self.head(Paint::Bad, "FAIL", &name, "there is no log that it belongs to; delete it or add the log")
     }
 
-    fn finish(mut self) -> Result<ExitCode> {
+    pub(super) fn finish(mut self) -> Result<ExitCode> {
         let Sum { good, records, written, bad } = self.sum;
         let mut parts = vec![format!("{good} as expected")];
         if written > 0 {
@@ -246,10 +161,6 @@ impl<W: Write> Report<'_, W> {
         writeln!(self.out, "{} ({records})", self.painter.paint(paint, sum))?;
         Ok(if bad > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
-}
-
-fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 fn file_name(path: &Path) -> String {
