@@ -331,6 +331,10 @@ impl<'de> Deserializer<'de> for Reader<'_, 'de> {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
+        // serde would read a list as the fields in their order.
+        if let Value::List(_) = &self.node.value {
+            return Err(Error::placed(de::Error::invalid_type(Unexpected::Seq, &visitor), &self));
+        }
         self.deserialize_map(visitor)
     }
 

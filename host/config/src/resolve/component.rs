@@ -124,7 +124,7 @@ fn source(
             hint
         } else {
             let directory = known.components.directory.display();
-            format!("{hint}; or the path of a .wasm file; or put `{name}.wasm` into {directory}")
+            format!("{hint}; or the path of a .wasm file; or put its file into {directory}")
         };
         check.wrong(&at, key, format_args!("there is no component `{name}`"), hint);
     }

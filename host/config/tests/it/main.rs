@@ -32,7 +32,7 @@ service:
 ";
 
 /// A public key of minisign's; `acme.pub` holds it, too.
-const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+const KEY: &str = "RWRpTMr+tf0Ck/sQmiZbZzbPHiA+zWJS+mI7lyQmjREbJBYste7QhyQd";
 
 trait Speaks {
     /// The backend where OTLP over HTTP is spoken.

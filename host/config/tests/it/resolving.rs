@@ -272,7 +272,7 @@ fn keys_are_written_out_or_in_files() {
         let trust = with_components(&format!("{{trust: {{keys: [{keys}], require: true}}}}"), "auto");
         let trust = trust.components.trust;
         assert_eq!(trust.keys[0].as_str(), crate::KEY);
-        assert_eq!(trust.keys[0].id().to_string(), "E7620F1842B4E81F");
+        assert_eq!(trust.keys[0].id().to_string(), "9302FDB5FECA4C69");
         assert!(trust.require);
     }
 }

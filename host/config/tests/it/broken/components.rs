@@ -55,8 +55,8 @@ error: `swap.chunks` of `components`: 0 is outside of its range
     ),
     (
         SERVICE,
-        "components:\n  trust:\n    keys:\n      - acme.pub\n      - RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\n      - RWQf\n      - acme.key\n      - ''\nservice:\n",
-        r"error: `trust.keys[1]` of `components`: key E7620F1842B4E81F is there twice
+        "components:\n  trust:\n    keys:\n      - acme.pub\n      - RWRpTMr+tf0Ck/sQmiZbZzbPHiA+zWJS+mI7lyQmjREbJBYste7QhyQd\n      - RWQf\n      - acme.key\n      - ''\nservice:\n",
+        r"error: `trust.keys[1]` of `components`: key 9302FDB5FECA4C69 is there twice
   --> x.yaml:17:9
   hint: keep one
 
@@ -74,7 +74,7 @@ error: `trust.keys[4]` of `components`: empty
     ),
     (
         SERVICE,
-        "components: {trust: {keys: [RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GF==]}}\nservice:\n",
+        "components: {trust: {keys: [RWRpTMr+tf0Ck/sQmiZbZzbPHiA+zWJS+mI7lyQmjREbJBYste7Qhy==]}}\nservice:\n",
         r"error: `trust.keys[0]` of `components`: it is no minisign public key
   --> x.yaml:13:29
   hint: the line of 56 characters that begins with `RW`, or the path of a `.pub` file",
