@@ -39,15 +39,19 @@
 
 pub mod bindings;
 mod config;
+pub mod container;
 mod describer;
 mod enricher;
 mod export;
+pub mod fields;
+pub mod http;
 pub mod json;
 pub mod log;
 mod parse;
 mod record;
 mod severity;
 pub mod syslog;
+mod text;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod time;
@@ -59,7 +63,8 @@ pub use describer::{Describer, Fact};
 pub use enricher::{Changes, Enricher, Field, Item, enrich};
 pub use parse::{ChunkParser, Context, Line, Parser, parse};
 pub use record::Record;
-pub use severity::severity_name;
+pub use severity::{severity_name, severity_number};
+pub use text::Text;
 
 #[doc(hidden)]
 pub use export::__private;

@@ -10,6 +10,10 @@
 //! - An entry at the end of the text waits for its continuation: it is not consumed
 //!   unless the host says `flush`. Where a text is cut makes no difference for the
 //!   records.
+//! - Without `flush`, the text ends for this time where a line has a name
+//!   ([`Record::named`]) for which there is no room beside those of the lines before it.
+
+use std::ops::ControlFlow;
 
 use crate::Parsed;
 use crate::bindings::lifecycle::skidway::processor::types::Attribute;
@@ -125,15 +129,21 @@ pub fn parse<P: Parser>(parser: &P, text: &[u8], context: &Context) -> Parsed {
     let mut run =
         Run { columns: Columns::new(text, P::KEYS), skipped: 0, unrecognised: Vec::new(), open: None };
     let mut start = 0;
+    let mut full = false;
     for line_feed in memchr::memchr_iter(b'\n', text) {
-        run.line(parser, text, start, line_feed, context);
+        if run.line(parser, text, start, line_feed, context).is_break() {
+            full = true;
+            break;
+        }
         start = line_feed + 1;
     }
     if context.flush && start < text.len() {
-        run.line(parser, text, start, text.len(), context);
+        let _flush_has_no_break = run.line(parser, text, start, text.len(), context);
         start = text.len();
     }
+    // What stands before the line that found no room is complete.
     if !context.flush
+        && !full
         && let Some(entry) = run.open.take()
     {
         run.columns.pop();
@@ -167,14 +177,27 @@ struct Entry {
 }
 
 impl Run {
+    /// Breaks at an entry that belongs into the next answer.
     #[inline]
-    fn line<P: Parser>(&mut self, parser: &P, text: &[u8], start: usize, end: usize, context: &Context) {
+    fn line<P: Parser>(
+        &mut self,
+        parser: &P,
+        text: &[u8],
+        start: usize,
+        end: usize,
+        context: &Context,
+    ) -> ControlFlow<()> {
         let line = trim_end(text.get(start..end).unwrap_or(&[]));
         if line.is_empty() {
-            return self.skip();
+            self.skip();
+            return ControlFlow::Continue(());
         }
         let end = start + line.len();
         match parser.line(line, context, &mut Record::new(&mut self.columns)) {
+            Line::Entry if self.columns.overflown() && !context.flush && self.columns.len() > 0 => {
+                self.columns.discard();
+                return ControlFlow::Break(());
+            }
             Line::Entry => {
                 let open_ended = self.columns.take_open_ended();
                 self.columns.push(start, start + leading(line), end);
@@ -194,6 +217,7 @@ impl Run {
                 self.skip();
             }
         }
+        ControlFlow::Continue(())
     }
 
     fn skip(&mut self) {
@@ -209,12 +233,12 @@ impl Run {
     }
 }
 
-fn is_space(byte: u8) -> bool {
+pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 #[inline]
-fn trim_end(mut line: &[u8]) -> &[u8] {
+pub(crate) fn trim_end(mut line: &[u8]) -> &[u8] {
     while let [rest @ .., last] = line {
         if !is_space(*last) {
             break;
@@ -226,6 +250,6 @@ fn trim_end(mut line: &[u8]) -> &[u8] {
 
 /// How many bytes of white space a line starts with.
 #[inline]
-fn leading(line: &[u8]) -> usize {
+pub(crate) fn leading(line: &[u8]) -> usize {
     line.iter().take_while(|&&byte| is_space(byte)).count()
 }

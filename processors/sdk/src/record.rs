@@ -1,9 +1,16 @@
 //! The record that a line function fills in, and the columns behind it.
 //!
 //! Invariants: all record columns are equally long, all attribute columns are;
-//! attributes past the last `attributes-end` belong to the record at hand.
+//! attributes past the last `attributes-end` belong to the record at hand. Once that
+//! has an attribute whose name was read from the line, all of its names are known to
+//! `names`.
+
+mod names;
 
 use crate::bindings::lifecycle::skidway::processor::types::{Key, Kind, Records, Subject};
+use crate::json::Member;
+use crate::text::Text;
+use names::{MAX_NAME_BYTES, Names};
 
 /// A line is about 100 bytes long and has about five attributes: what the columns
 /// are reserved for. They grow where that is wrong.
@@ -32,6 +39,15 @@ pub(crate) struct Columns {
     /// new to it.
     next_key: usize,
     open_ended: Option<usize>,
+    names: Names,
+    /// Counts records, also those that are forgotten; never 0.
+    serial: u32,
+    /// The record at hand has names that were read from the line.
+    named: bool,
+    /// It had a name too many.
+    overflown: bool,
+    /// Where escapes are resolved.
+    unescaped: Vec<u8>,
 }
 
 impl<'a> Record<'a> {
@@ -42,7 +58,7 @@ impl<'a> Record<'a> {
     /// When it happened, in nanoseconds since 1970-01-01T00:00:00Z; 0 means unknown.
     #[inline]
     pub fn time(&mut self, unix_nano: u64) {
-        self.columns.time = unix_nano;
+        self.columns.time(unix_nano);
     }
 
     /// OpenTelemetry severity number, 1 (TRACE) to 24 (FATAL4); 0 means unspecified.
@@ -66,6 +82,40 @@ impl<'a> Record<'a> {
         self.columns.set(key, kind, start, end);
     }
 
+    /// As [`attribute`](Self::attribute), for a text that may hold escapes: the value is
+    /// what they mean.
+    #[inline]
+    pub fn attribute_text(&mut self, key: &'static str, value: Text<'_>) {
+        let (start, end) = self.columns.text_span(value);
+        self.columns.set(key, Kind::Text, start, end);
+    }
+
+    /// Sets an attribute whose name was read from the line; one that is set twice has its
+    /// last value, whichever way it was set. A name that the host would refuse, empty or
+    /// longer than 256 bytes, sets nothing. Names may differ from line to line, but a line
+    /// with more than a thousand of them has the first thousand.
+    #[inline]
+    pub fn named(&mut self, name: Text<'_>, kind: Kind, value: Text<'_>) {
+        let (start, end) = self.columns.text_span(value);
+        self.columns.set_text_named(name, kind, start, end);
+    }
+
+    /// Sets an attribute from a member of a JSON object, with the kind that the value has:
+    /// an object or an array is [`Kind::Json`]. `null` sets nothing. A number that the
+    /// kinds do not hold exactly enough (past 64 bits, or an exponent of three digits) is
+    /// text.
+    #[inline]
+    pub fn member(&mut self, name: Text<'_>, value: Member<'_>) {
+        let (kind, raw) = match value {
+            Member::Null => return,
+            Member::Boolean(raw) => (Kind::Boolean, raw),
+            Member::Number(raw) => (number_kind(raw), raw),
+            Member::Nested(raw) => (Kind::Json, raw),
+            Member::String(text) => return self.named(name, Kind::Text, text),
+        };
+        self.named(name, kind, Text::plain(raw));
+    }
+
     /// Sets an attribute to everything from the start of `rest` to the end of the
     /// entry: it grows when lines are joined to the entry. `rest` is the end of the
     /// line, be it empty; anything that is not of the line does not grow. One entry
@@ -77,6 +127,22 @@ impl<'a> Record<'a> {
         let slot = self.columns.set(key, Kind::Text, start, end);
         self.columns.open_ended = place.map(|_| slot);
     }
+}
+
+/// The longest number that is surely a float without being infinite.
+const MAX_FLOAT_BYTES: usize = 64;
+
+/// The kind of a JSON number.
+#[inline]
+fn number_kind(raw: &[u8]) -> Kind {
+    let exponent = raw.iter().position(|byte| byte | 0x20 == b'e');
+    if exponent.is_some() || raw.contains(&b'.') {
+        let digits = exponent.map_or(0, |at| raw[at..].iter().filter(|byte| byte.is_ascii_digit()).count());
+        return if digits < 3 && raw.len() <= MAX_FLOAT_BYTES { Kind::Float } else { Kind::Text };
+    }
+    // 18 digits always fit, and nearly all numbers have fewer.
+    let fits = raw.len() <= 18 || std::str::from_utf8(raw).is_ok_and(|raw| raw.parse::<i64>().is_ok());
+    if fits { Kind::Integer } else { Kind::Text }
 }
 
 impl Columns {
@@ -109,7 +175,19 @@ impl Columns {
             first_attribute: 0,
             next_key: 0,
             open_ended: None,
+            names: Names::new(),
+            serial: 1,
+            named: false,
+            overflown: false,
+            unescaped: Vec::new(),
         }
+    }
+
+    /// Whether the record at hand had a name for which there was no room among those of
+    /// the records before it.
+    #[inline]
+    pub(crate) fn overflown(&self) -> bool {
+        self.overflown
     }
 
     /// How many records there are.
@@ -177,11 +255,36 @@ impl Columns {
         self.first_attribute = self.records.attribute_key.len();
         self.next_key = 0;
         self.open_ended = None;
+        self.serial += 1;
+        self.named = false;
+        self.overflown = false;
+    }
+
+    /// The offsets of what a text means.
+    #[inline]
+    pub(crate) fn text_span(&mut self, text: Text<'_>) -> (u32, u32) {
+        if text.escaped { self.unescape(text, |whole| whole) } else { self.span(text.raw) }
+    }
+
+    /// The offsets of `part` of what a text with escapes means.
+    pub(crate) fn unescape(&mut self, text: Text<'_>, part: impl FnOnce(&[u8]) -> &[u8]) -> (u32, u32) {
+        let mut unescaped = std::mem::take(&mut self.unescaped);
+        unescaped.clear();
+        text.unescape(&mut unescaped);
+        let span = self.copy(part(&unescaped));
+        self.unescaped = unescaped;
+        span
+    }
+
+    /// When the record at hand happened.
+    #[inline]
+    pub(crate) fn time(&mut self, unix_nano: u64) {
+        self.time = unix_nano;
     }
 
     /// The offsets of `value`: its place in the text, or that of a copy.
     #[inline]
-    fn span(&mut self, value: &[u8]) -> (u32, u32) {
+    pub(crate) fn span(&mut self, value: &[u8]) -> (u32, u32) {
         self.place(value).unwrap_or_else(|| self.copy(value))
     }
 
@@ -195,7 +298,7 @@ impl Columns {
     }
 
     #[cold]
-    fn copy(&mut self, value: &[u8]) -> (u32, u32) {
+    pub(crate) fn copy(&mut self, value: &[u8]) -> (u32, u32) {
         let scratch = &mut self.records.scratch;
         let start = self.text_len + scratch.len();
         for part in value.utf8_chunks() {
@@ -209,7 +312,10 @@ impl Columns {
 
     /// Sets an attribute of the record at hand and tells its place in the columns.
     #[inline(always)]
-    fn set(&mut self, name: &'static str, kind: Kind, start: u32, end: u32) -> usize {
+    pub(crate) fn set(&mut self, name: &'static str, kind: Kind, start: u32, end: u32) -> usize {
+        if self.named {
+            return self.set_named(name.as_bytes(), kind, start, end);
+        }
         let slot = self.records.attribute_key.len();
         let key = self.key(name, kind);
         if key >= self.next_key {
@@ -243,10 +349,92 @@ impl Columns {
         }
     }
 
+    fn set_text_named(&mut self, name: Text<'_>, kind: Kind, start: u32, end: u32) {
+        if !name.escaped {
+            self.set_named(name.raw, kind, start, end);
+            return;
+        }
+        let mut unescaped = Vec::new();
+        name.unescape(&mut unescaped);
+        // Half a surrogate pair is U+FFFD by now.
+        self.set_named(&unescaped, kind, start, end);
+    }
+
+    /// As [`set`](Self::set), for a name that may be any. Without room for it the slot
+    /// is one that no attribute has.
+    #[inline]
+    fn set_named(&mut self, name: &[u8], kind: Kind, start: u32, end: u32) -> usize {
+        if !self.named {
+            self.named = true;
+            self.name_all();
+        }
+        let slot = self.records.attribute_key.len();
+        let Some((place, key)) = self.named_key(name, kind) else { return usize::MAX };
+        if let Some(slot) = self.names.get(place).mark(self.serial, slot) {
+            self.records.attribute_key[slot] = key as u16;
+            self.records.attribute_start[slot] = start;
+            self.records.attribute_end[slot] = end;
+            return slot;
+        }
+        self.records.attribute_key.push(key as u16);
+        self.records.attribute_start.push(start);
+        self.records.attribute_end.push(end);
+        slot
+    }
+
+    /// Makes what the record has so far known to `names`.
+    fn name_all(&mut self) {
+        for slot in self.first_attribute..self.records.attribute_key.len() {
+            let Some(key) = self.records.keys.get(usize::from(self.records.attribute_key[slot])) else { continue };
+            let (name, kind) = (key.name.clone(), key.kind);
+            if let Some((place, _)) = self.named_key(name.as_bytes(), kind) {
+                self.names.get(place).mark(self.serial, slot);
+            }
+        }
+    }
+
+    /// The place of a name among `names`, and the index of its key of that kind.
+    #[inline]
+    fn named_key(&mut self, name: &[u8], kind: Kind) -> Option<(usize, usize)> {
+        let place = self.names.find(name, &self.records.keys);
+        match place.and_then(|place| Some((place, self.names.get(place).key(kind)?))) {
+            Some(known) => Some(known),
+            None => self.add_named_key(name, kind, place),
+        }
+    }
+
+    #[cold]
+    fn add_named_key(&mut self, name: &[u8], kind: Kind, place: Option<usize>) -> Option<(usize, usize)> {
+        if name.is_empty() || name.len() > MAX_NAME_BYTES {
+            return None;
+        }
+        if place.is_none() && self.names.is_full() {
+            self.overflown = true;
+            return None;
+        }
+        let text = std::str::from_utf8(name).ok()?;
+        // One that the parser also has in its own words.
+        let known = self.records.keys.iter().position(|key| key.kind == kind && key.name == text);
+        let index = known.unwrap_or_else(|| {
+            self.keys.push("");
+            self.records.keys.push(key(text, kind));
+            self.keys.len() - 1
+        });
+        let place = match place {
+            Some(place) => {
+                self.names.get(place).add_key(kind, index);
+                place
+            }
+            None => self.names.add(name, kind, index)?,
+        };
+        Some((place, index))
+    }
+
     #[cold]
     fn search_key(&mut self, name: &'static str, kind: Kind) -> usize {
         let same = |key: &&'static str| std::ptr::eq(*key, name) || *key == name;
-        self.keys.iter().position(same).unwrap_or_else(|| {
+        let read = |this: &Self| this.records.keys.iter().position(|key| key.kind == kind && key.name == name);
+        self.keys.iter().position(same).or_else(|| read(self)).unwrap_or_else(|| {
             self.keys.push(name);
             self.records.keys.push(key(name, kind));
             self.keys.len() - 1

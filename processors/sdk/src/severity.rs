@@ -9,3 +9,52 @@ pub fn severity_name(number: u8) -> &'static str {
     ];
     NAMES.get(usize::from(number)).copied().unwrap_or("")
 }
+
+/// What programs call their levels. The words of syslog's severities have the numbers
+/// that OpenTelemetry gives these.
+const WORDS: [(&[u8], u8); 22] = [
+    (b"info", 9),
+    (b"error", 17),
+    (b"warn", 13),
+    (b"warning", 13),
+    (b"debug", 5),
+    (b"trace", 1),
+    (b"fatal", 21),
+    (b"err", 17),
+    (b"notice", 10),
+    (b"critical", 18),
+    (b"crit", 18),
+    (b"information", 9),
+    (b"informational", 9),
+    (b"verbose", 5),
+    (b"dbug", 5),
+    (b"severe", 17),
+    (b"alert", 19),
+    (b"emerg", 21),
+    (b"emergency", 21),
+    (b"panic", 21),
+    (b"dpanic", 21),
+    (b"wrn", 13),
+];
+
+/// The severity number of a level by any name that programs give it, in any case:
+/// 9 for `INFO`, `info` and `Information`, 18 for `crit`.
+#[inline]
+pub fn severity_number(name: &[u8]) -> Option<u8> {
+    WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)).map(|&(_, number)| number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_in_any_case() {
+        for (name, number) in [("INFO", 9), ("Warning", 13), ("err", 17), ("CRITICAL", 18), ("emerg", 21)] {
+            assert_eq!(severity_number(name.as_bytes()), Some(number), "{name}");
+        }
+        for name in ["", "inf", "infos", " info", "level"] {
+            assert_eq!(severity_number(name.as_bytes()), None, "{name}");
+        }
+    }
+}

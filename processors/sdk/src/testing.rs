@@ -3,7 +3,7 @@
 
 use crate::bindings::lifecycle::skidway::processor::types::Records;
 use crate::time::Clock;
-use crate::{Context, Enricher, Parsed, Parser};
+use crate::{ChunkParser, Context, Enricher, Kind, Parsed, Parser};
 
 /// One record, to compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Entry {
     pub severity_text: String,
     /// Names and values, in the order in which they were set.
     pub attributes: Vec<(String, String)>,
+    /// What kinds these values are to be delivered as.
+    pub kinds: Vec<Kind>,
     /// Whether the parser knew the line.
     pub recognised: bool,
 }
@@ -26,6 +28,11 @@ impl Entry {
     /// The value of an attribute.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The kind of an attribute.
+    pub fn kind(&self, name: &str) -> Option<Kind> {
+        self.attributes.iter().position(|(key, _)| key == name).map(|at| self.kinds[at])
     }
 
     /// All attributes, to compare with literals.
@@ -62,6 +69,28 @@ pub fn parse_one<P: Parser>(parser: &P, text: &str) -> Entry {
 /// Where the host would refuse an answer, and where the way the text is cut makes
 /// a difference.
 pub fn parse_at<P: Parser>(parser: &P, text: &str, clock: &Clock) -> Vec<Entry> {
+    in_pieces(text, clock, &|piece, context| {
+        let parsed = crate::parse(parser, piece.as_bytes(), context);
+        check(piece, &parsed, context.flush).map(|()| parsed)
+    })
+}
+
+/// As [`parse`], for a parser that sees whole texts: whether all lines are in bodies is
+/// its own affair.
+///
+/// # Panics
+/// As [`parse_at`], and where the parser refuses the text.
+pub fn parse_chunks<P: ChunkParser>(parser: &P, text: &str) -> Vec<Entry> {
+    in_pieces(text, &Clock::utc(REFERENCE_UNIX_NANO), &|piece, context| {
+        let parsed = parser.parse(piece.as_bytes(), context)?;
+        numbers(piece, &parsed, context.flush).map(|()| parsed)
+    })
+}
+
+/// What is to be tested: an answer that the host would accept, or why it would not.
+type Answer<'p> = &'p dyn Fn(&str, &Context) -> Result<Parsed, String>;
+
+fn in_pieces(text: &str, clock: &Clock, parser: Answer<'_>) -> Vec<Entry> {
     let whole = pieces(parser, text, clock, &mut |_| false);
     assert_eq!(
         whole,
@@ -87,8 +116,8 @@ pub fn parse_at<P: Parser>(parser: &P, text: &str, clock: &Clock) -> Vec<Entry> 
 
 /// The records and the number of skipped lines of a text that arrives up to each
 /// line end that `cut` says yes to.
-fn pieces<P: Parser>(
-    parser: &P,
+fn pieces(
+    parser: Answer<'_>,
     text: &str,
     clock: &Clock,
     cut: &mut dyn FnMut(usize) -> bool,
@@ -101,10 +130,10 @@ fn pieces<P: Parser>(
     for end in ends {
         let context = Context::new("test.log", clock.clone(), end == text.len());
         let piece = &text[start..end];
-        let parsed = crate::parse(parser, piece.as_bytes(), &context);
-        if let Err(wrong) = check(piece, &parsed, context.flush) {
-            panic!("the host would refuse this: {wrong}: {piece:?}: {parsed:?}");
-        }
+        let parsed = match parser(piece, &context) {
+            Ok(parsed) => parsed,
+            Err(wrong) => panic!("the host would refuse this: {wrong}: {piece:?}"),
+        };
         start += parsed.consumed as usize;
         skipped += parsed.skipped_lines;
         entries.extend(read(piece, &parsed));
@@ -168,6 +197,12 @@ pub fn parse_and_enrich<P: Parser, E: Enricher>(parser: &P, enricher: &E, text: 
 /// # Errors
 /// The first thing that is wrong.
 pub fn check(text: &str, parsed: &Parsed, flush: bool) -> Result<(), String> {
+    numbers(text, parsed, flush)?;
+    lines(&text[..parsed.consumed as usize], parsed)
+}
+
+/// As [`check`], wherever the bodies are.
+fn numbers(text: &str, parsed: &Parsed, flush: bool) -> Result<(), String> {
     let records = &parsed.records;
     lengths(records)?;
     spans(text, records)?;
@@ -182,7 +217,7 @@ pub fn check(text: &str, parsed: &Parsed, flush: bool) -> Result<(), String> {
     if records.severity_number.iter().any(|&severity| severity > 24) {
         return Err("severity past 24".into());
     }
-    lines(&text[..consumed], parsed)
+    Ok(())
 }
 
 fn lengths(records: &Records) -> Result<(), String> {
@@ -311,6 +346,10 @@ fn read(text: &str, parsed: &Parsed) -> Vec<Entry> {
                     Some(&start) => text(start, records.severity_text_end[index]),
                     None => crate::severity_name(records.severity_number[index]).to_owned(),
                 },
+                kinds: records.attribute_key[own.clone()]
+                    .iter()
+                    .map(|&key| records.keys[usize::from(key)].kind)
+                    .collect(),
                 attributes: own.map(attribute).collect(),
                 recognised: parsed.unrecognised.binary_search(&(index as u32)).is_err(),
             }

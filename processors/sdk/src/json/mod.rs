@@ -5,6 +5,9 @@
 //! stay as they are written.
 
 mod reader;
+mod scan;
+
+pub use scan::{Member, members};
 
 /// Deeper JSON is refused: it is read by recursion, and a component's stack is small.
 const MAX_DEPTH: usize = 64;

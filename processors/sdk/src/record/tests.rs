@@ -1,7 +1,8 @@
 //! Records and parsing rules that the syslog parsers do not show.
 
+use super::number_kind;
 use crate::testing::{Entry, parse};
-use crate::{Context, Kind, Line, Parser, Record};
+use crate::{Context, Kind, Line, Parser, Record, Text};
 
 /// A word that says what to do, then what to do it with.
 struct Words;
@@ -147,4 +148,133 @@ fn a_kind_belongs_to_its_key() {
     assert_eq!(kinds, [("n", Kind::Integer), ("a", Kind::Text), ("b", Kind::Text)]);
     // The last entry waits for its end.
     assert_eq!((parsed.consumed, parsed.records.origin.as_slice()), (16, &[0, 9][..]));
+}
+
+/// `name=value` pairs, `static` and `to-end` set in the parser's own words; a value may
+/// begin with the kind: `i:5`.
+struct Pairs;
+
+impl Parser for Pairs {
+    const KEYS: &'static [&'static str] = &["static"];
+
+    fn configure(_: &str) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn line(&self, line: &[u8], _: &Context, out: &mut Record<'_>) -> Line {
+        for pair in line.split(|&b| b == b' ') {
+            let Some(at) = pair.iter().position(|&b| b == b'=') else { return Line::Unrecognised };
+            let (name, value) = (&pair[..at], &pair[at + 1..]);
+            let (kind, value) = match value {
+                [b'i', b':', value @ ..] => (Kind::Integer, value),
+                [b'j', b':', value @ ..] => (Kind::Json, value),
+                _ => (Kind::Text, value),
+            };
+            match name {
+                b"static" => out.attribute("static", value),
+                b"late" => out.attribute("late", value),
+                _ => out.named(Text::quoted(name), kind, Text::quoted(value)),
+            }
+        }
+        Line::Entry
+    }
+}
+
+fn pairs_of(line: &str) -> Vec<(String, String)> {
+    parse(&Pairs, line).remove(0).attributes
+}
+
+#[test]
+fn names_from_the_line() {
+    let entries = parse(&Pairs, "a=1 b=2\nb=3 a=4 c=5\nd=6\n");
+    assert_eq!(entries[0].attributes, pairs(&[("a", "1"), ("b", "2")]));
+    assert_eq!(entries[1].attributes, pairs(&[("b", "3"), ("a", "4"), ("c", "5")]));
+    assert_eq!(entries[2].attributes, pairs(&[("d", "6")]));
+    assert_eq!(pairs_of("\\u0061b=x\\ty ab=2 =none"), pairs(&[("ab", "2")]));
+    assert_eq!(pairs_of("\\u0061b=x\\ty"), pairs(&[("ab", "x\ty")]));
+    let long = "n".repeat(257);
+    assert_eq!(pairs_of(&format!("{long}=1 {}=2", &long[1..])), pairs(&[(&long[1..], "2")]));
+}
+
+#[test]
+fn a_name_has_its_last_value_of_whatever_kind() {
+    let entries = parse(&Pairs, "a=1 a=i:2\na=i:3 a=j:4 a=5\na=6\n");
+    let read: Vec<_> = entries.iter().map(|e| (e.get("a").unwrap(), e.kind("a").unwrap())).collect();
+    assert_eq!(read, [("2", Kind::Integer), ("5", Kind::Text), ("6", Kind::Text)]);
+}
+
+#[test]
+fn a_name_may_be_set_both_ways() {
+    for (line, expected) in [
+        ("static=1 a=2 static=3", &[("static", "3"), ("a", "2")][..]),
+        ("a=1 static=2 a=3", &[("a", "3"), ("static", "2")]),
+        ("late=1 a=2 late=3", &[("late", "3"), ("a", "2")]),
+        ("\\u006cate=1 late=2", &[("late", "2")]),
+        ("late=1 \\u006cate=2", &[("late", "2")]),
+        ("static=1 \\u0073tatic=i:2", &[("static", "2")]),
+        ("\\u0073tatic=i:2 static=1", &[("static", "1")]),
+    ] {
+        assert_eq!(pairs_of(line), pairs(expected), "{line}");
+        // With names that are known from lines before.
+        let twice = parse(&Pairs, &format!("late=0\n{line}\nnot so\n{line}\n"));
+        assert_eq!(twice[1].attributes, pairs(expected), "{line}");
+        assert_eq!(twice[3].attributes, pairs(expected), "{line}");
+    }
+}
+
+#[test]
+fn an_answer_has_no_more_names_than_can_be_searched() {
+    let line = |from: usize, count: usize| -> String {
+        (from..from + count).map(|n| format!("n{n}=x")).collect::<Vec<_>>().join(" ")
+    };
+    // Cut where the names are too many, however the text arrives: checked by `parse`.
+    let entries = parse(&Pairs, &format!("{}\n{}\n{}\n", line(0, 600), line(600, 600), line(300, 600)));
+    assert!(entries.iter().all(|entry| entry.attributes.len() == 600));
+    let context = Context::new("", crate::time::Clock::utc(0), false);
+    let text = format!("{}\n{}\n", line(0, 600), line(600, 600));
+    let parsed = crate::parse(&Pairs, text.as_bytes(), &context);
+    assert_eq!((parsed.consumed as usize, parsed.entries), (line(0, 600).len() + 1, 1));
+    // Alone it has the first thousand.
+    assert_eq!(pairs_of(&line(0, 3000)).len(), 1024);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_pairs_agree_with_a_map(
+        lines in proptest::collection::vec(
+            proptest::collection::vec(("(static|late|[a-c]|\\\\u0061|\\\\u006cate)", "(i:|j:)?[0-9]"), 1..6), 1..6),
+    ) {
+        let text: String = lines.iter()
+            .map(|line| line.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join(" ") + "\n").collect();
+        for (entry, line) in parse(&Pairs, &text).iter().zip(&lines) {
+            let mut expected: Vec<(String, String)> = Vec::new();
+            for (name, value) in line {
+                let name = name.replace("\\u0061", "a").replace("\\u006cate", "late");
+                let value = value.trim_start_matches("i:").trim_start_matches("j:").to_owned();
+                match expected.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, old)) => *old = value,
+                    None => expected.push((name, value)),
+                }
+            }
+            proptest::prop_assert_eq!(&entry.attributes, &expected, "{}", text);
+        }
+    }
+}
+
+#[test]
+fn the_kinds_of_json_numbers() {
+    for (raw, kind) in [
+        ("0", Kind::Integer),
+        ("-5", Kind::Integer),
+        ("9223372036854775807", Kind::Integer),
+        ("9223372036854775808", Kind::Text),
+        ("1.5", Kind::Float),
+        ("1e9", Kind::Float),
+        ("-2.5E-10", Kind::Float),
+        ("1e999", Kind::Text),
+    ] {
+        assert_eq!(number_kind(raw.as_bytes()), kind, "{raw}");
+    }
+    assert_eq!(number_kind("9".repeat(400).as_bytes()), Kind::Text);
+    assert_eq!(number_kind(format!("{}.5", "9".repeat(400)).as_bytes()), Kind::Text);
 }

@@ -7,13 +7,21 @@
 
 mod civil;
 mod clock;
+mod common_log;
+mod ctime;
+mod local;
 mod rfc3339;
 mod traditional;
+mod unix;
 
 pub use civil::{civil_from_days, days_from_civil};
 pub use clock::Clock;
+pub use common_log::common_log;
+pub use ctime::ctime;
+pub use local::local;
 pub use rfc3339::rfc3339;
 pub use traditional::traditional;
+pub use unix::unix;
 
 /// A stamp at the start of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub fn rfc3339(text: &[u8]) -> Option<Stamp> {
 
 /// The offset from UTC: its length in bytes, and its seconds.
 #[inline]
-fn utc_offset(text: &[u8]) -> Option<(usize, i64)> {
+pub(super) fn utc_offset(text: &[u8]) -> Option<(usize, i64)> {
     let (len, sign, hours, minutes) = match *text {
         [b'+', b'0', b'0', b':', b'0', b'0', ..] => return Some((6, 0)),
         [b'Z' | b'z', ..] => return Some((1, 0)),

@@ -42,7 +42,7 @@ fn latest(month: u32, day: u32, second: i64, nanos: u32, clock: &Clock) -> Optio
 
 /// The number of an English month's short name, in any case.
 #[inline]
-fn month(name: [u8; 3]) -> Option<u32> {
+pub(super) fn month(name: [u8; 3]) -> Option<u32> {
     Some(match &name.map(|byte| byte | 0x20) {
         b"jan" => 1,
         b"feb" => 2,
