@@ -25,10 +25,18 @@ pub enum Purpose {
 }
 
 /// All of them. Where two formats recognise as much of a sample, `auto` takes the earlier one: special
-/// ones stand before general ones.
+/// ones stand before general ones. A container's line also begins like syslog with RFC 3339 stamps, and is
+/// a JSON object as those of `json-lines` are; much that has a format of its own also reads as `logfmt`.
 pub const BUNDLED: &[Bundled] = &[
+    small("cri", Purpose::Format),
+    small("docker-json", Purpose::Format),
+    small("web-access", Purpose::Format),
+    small("nginx-error", Purpose::Format),
+    small("apache-error", Purpose::Format),
     small("ubuntu", Purpose::Format),
     small("amazon-linux", Purpose::Format),
+    small("json-lines", Purpose::Format),
+    small("logfmt", Purpose::Format),
     small("ec2", Purpose::Internal),
     small("severity", Purpose::Enricher),
     large("clickstack", Purpose::Enricher),

@@ -152,8 +152,8 @@ impl<'p> Found<'p> {
                 writeln!(out, "    {name:width$}  it fails on them")?;
                 continue;
             };
-            let (recognised, records, share) = (score.recognised, score.records, share(score));
-            write!(out, "    {name:width$}  {recognised:>5} of {records:<5} {share:>3} %")?;
+            let (recognised, lines, share) = (score.recognised, score.lines, share(score));
+            write!(out, "    {name:width$}  {recognised:>5} of {lines:<5} {share:>3} %")?;
             match self.unrecognised(score) {
                 Some((number, text)) => {
                     let text = painter.paint(Paint::Faint, line(text));
@@ -195,8 +195,8 @@ impl<'p> Found<'p> {
             json!({
                 "parser": candidate.name,
                 "recognised": score.recognised,
-                "records": score.records,
-                "share": score.recognised as f64 / score.records.max(1) as f64,
+                "lines": score.lines,
+                "share": score.recognised as f64 / score.lines.max(1) as f64,
                 "first_unrecognised": unrecognised,
             })
         };
@@ -222,5 +222,5 @@ impl<'p> Found<'p> {
 
 /// In percent; all of them only where it is all of them.
 fn share(score: &Score) -> usize {
-    score.recognised * 100 / score.records.max(1)
+    score.recognised * 100 / score.lines.max(1)
 }

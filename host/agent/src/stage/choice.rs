@@ -1,7 +1,7 @@
 //! `parser: auto`: which parser fits a file, and when another one fits better.
 //!
-//! A parser is judged by how many lines of a sample it recognises. A file is given
-//! to the best one; when that stops recognising lines, the others are shown what
+//! A parser is judged by how many lines of a sample it recognises, those that it joins
+//! to a record among them. A file is given to the best one; when that stops recognising lines, the others are shown what
 //! follows, and the chunk is cut where the better one begins.
 
 use std::ops::Range;
@@ -180,10 +180,10 @@ fn best_of_others(
 /// How well a parser fits a sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Score {
-    /// Records that it recognises.
+    /// Lines that it recognises, those that it joins to a record or leaves out among them.
     pub(crate) recognised: usize,
-    /// All of its records.
-    pub(crate) records: usize,
+    /// All lines that are not blank.
+    pub(crate) lines: usize,
     /// Where the first recognised record begins; at the end of the sample where there is none.
     first: usize,
     /// Where the first one begins that it does not recognise.
@@ -204,9 +204,11 @@ fn judge(parser: &mut ContainedParser, sample: &str, context: &Context) -> Optio
     let origins = &answer.records.columns().origin;
     let mut unrecognised = answer.unrecognised.iter().peekable();
     let first = (0..origins.len() as u32).find(|i| unrecognised.next_if(|&u| u == i).is_none());
+    let lines = sample.lines().filter(|line| !line.trim_ascii().is_empty()).count();
     Some(Score {
-        recognised: origins.len() - answer.unrecognised.len(),
-        records: origins.len(),
+        // What is not recognised is a record a line.
+        recognised: lines.saturating_sub(answer.unrecognised.len()),
+        lines,
         first: first.map_or(sample.len(), |first| origins[first as usize] as usize),
         first_unrecognised: answer.unrecognised.first().map(|&first| origins[first as usize] as usize),
         reason: answer.unrecognised_reason,

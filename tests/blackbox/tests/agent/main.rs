@@ -22,6 +22,7 @@ mod exporters;
 mod faults;
 mod files;
 mod fuzzing;
+mod formats;
 mod golden;
 mod hostile;
 mod identity;
