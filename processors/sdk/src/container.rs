@@ -8,11 +8,10 @@
 //! - A text in several lines is one record, which begins at its first line. Lines of
 //!   the other stream may stand between; records are in the order of their first lines.
 //! - A text whose end is still to come is not consumed, nor what follows it, unless the
-//!   host says `flush`. Its end is not waited for over more than [`MAX_BETWEEN`] lines
-//!   of other texts: a container that was killed never writes it.
+//!   host says `flush`; nor is a text that ends behind the beginning of such a one. Its
+//!   end is not waited for over more than [`MAX_BETWEEN`] lines of other texts, as a
+//!   container that was killed never writes it, nor once [`MAX_WAITING`] texts wait.
 //! - A line that wraps nothing but white space is skipped.
-
-use std::collections::VecDeque;
 
 use crate::bindings::parser::exports::skidway::processor::parser::Parsed;
 use crate::parse::{leading, trim_end};
@@ -25,6 +24,10 @@ pub static KEYS: [&str; 3] = ["timestamp", "log.iostream", "message"];
 /// So many lines of others may stand between two parts of a text: a runtime writes the
 /// parts one after the other, and what two streams write at once mixes in single lines.
 pub const MAX_BETWEEN: u32 = 64;
+
+/// So many texts and lines wait at the most: two streams in which there is always one to
+/// come could go on forever.
+pub const MAX_WAITING: usize = 256;
 
 /// A stream of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,18 +70,13 @@ pub struct Part<'l> {
 /// Runs a parser of such lines over a text of whole lines. `part` reads one line,
 /// without its line end; nothing where it does not know it.
 #[inline]
-pub fn parse<'t>(
-    text: &'t [u8],
-    context: &Context,
-    part: impl Fn(&'t [u8]) -> Option<Part<'t>>,
-) -> Parsed {
+pub fn parse<'t>(text: &'t [u8], context: &Context, part: impl Fn(&'t [u8]) -> Option<Part<'t>>) -> Parsed {
     let mut run = Run {
         columns: Columns::new(text, &KEYS),
         skipped: 0,
         unrecognised: Vec::new(),
-        waiting: VecDeque::new(),
+        waiting: Vec::new(),
         open: [None, None],
-        taken: 0,
     };
     let mut start = 0;
     for line_feed in memchr::memchr_iter(b'\n', text) {
@@ -93,7 +91,7 @@ pub fn parse<'t>(
         run.open = [None, None];
         run.settle();
     }
-    let consumed = run.waiting.front().map_or(start, Waiting::origin);
+    let consumed = run.waiting.first().map_or(start, Waiting::origin);
     let entries = run.columns.len() as u32;
     Parsed {
         records: run.columns.into_records(),
@@ -111,19 +109,24 @@ struct Run<'t> {
     skipped: u32,
     unrecognised: Vec<u32>,
     /// Everything from the first text on whose end is to come; mostly empty.
-    waiting: VecDeque<Waiting<'t>>,
-    /// For each stream the text whose end is to come, by its number in the order of all
-    /// that ever waited, and how many lines were between since its last part.
+    waiting: Vec<Waiting<'t>>,
+    /// For each stream the text whose end is to come, by its place in `waiting`, and how
+    /// many lines were between since its last part.
     open: [Option<(usize, u32)>; 2],
-    /// How many have waited and wait no more.
-    taken: usize,
 }
 
-/// A line or a text that becomes a record once everything before it is one.
+/// A line or a text that becomes a record once nothing is open.
 enum Waiting<'t> {
     /// `all` is what its parts say, empty while it is `first` alone and whole.
-    Text { origin: usize, first: Part<'t>, all: Vec<u8> },
-    Unrecognised { origin: usize, line: &'t [u8] },
+    Text {
+        origin: usize,
+        first: Part<'t>,
+        all: Vec<u8>,
+    },
+    Unrecognised {
+        origin: usize,
+        line: &'t [u8],
+    },
 }
 
 impl Waiting<'_> {
@@ -151,36 +154,31 @@ impl<'t> Run<'t> {
     fn part(&mut self, origin: usize, part: Part<'t>) {
         let stream = part.stream as usize;
         let begun = self.open[stream].take();
-        let number = match begun {
-            Some((number, _)) => {
-                self.join(number, part.text);
-                number
+        let place = match begun {
+            Some((place, _)) => {
+                if let Some(Waiting::Text { all, .. }) = self.waiting.get_mut(place) {
+                    part.text.unescape(all);
+                }
+                place
             }
             None => {
-                let number = self.taken + self.waiting.len();
                 let mut all = Vec::new();
                 if !part.ends {
                     part.text.unescape(&mut all);
                 }
-                self.waiting.push_back(Waiting::Text { origin, first: part, all });
-                number
+                self.waiting.push(Waiting::Text { origin, first: part, all });
+                self.waiting.len() - 1
             }
         };
         if !part.ends {
-            self.open[stream] = Some((number, 0));
+            self.open[stream] = Some((place, 0));
         }
         self.between(1 - stream);
         self.settle();
     }
 
-    fn join(&mut self, number: usize, text: Text<'_>) {
-        if let Some(Waiting::Text { all, .. }) = self.waiting.get_mut(number - self.taken) {
-            text.unescape(all);
-        }
-    }
-
     fn wait(&mut self, line: Waiting<'t>) {
-        self.waiting.push_back(line);
+        self.waiting.push(line);
         self.between(0);
         self.between(1);
         self.settle();
@@ -188,18 +186,21 @@ impl<'t> Run<'t> {
 
     /// Counts a line between the parts of what is open in a stream.
     fn between(&mut self, stream: usize) {
-        self.open[stream] =
-            self.open[stream].map(|(number, lines)| (number, lines + 1)).filter(|(_, lines)| *lines <= MAX_BETWEEN);
+        self.open[stream] = self.open[stream]
+            .map(|(place, lines)| (place, lines + 1))
+            .filter(|(_, lines)| *lines <= MAX_BETWEEN);
     }
 
-    /// Takes what no longer has to wait.
+    /// Makes records of what waits, where nothing is open.
     fn settle(&mut self) {
-        let open = |run: &Self| run.open.iter().flatten().any(|(number, _)| *number == run.taken);
-        while !open(self)
-            && let Some(first) = self.waiting.pop_front()
-        {
-            self.taken += 1;
-            match first {
+        if self.waiting.len() >= MAX_WAITING {
+            self.open = [None, None];
+        }
+        if self.open != [None, None] {
+            return;
+        }
+        for one in std::mem::take(&mut self.waiting) {
+            match one {
                 Waiting::Text { origin, first, all } => self.text(origin, &first, Some(all)),
                 Waiting::Unrecognised { origin, line } => self.unrecognised(origin, line),
             }

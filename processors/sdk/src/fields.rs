@@ -7,10 +7,10 @@ use crate::{Record, Text, severity_number};
 
 /// The time, the level and the message among the fields of a line.
 ///
-/// - The time is `time`, `timestamp`, `ts` or `@timestamp`, the first of these that is
+/// - The time is `time`, `timestamp`, `ts`, `@timestamp` or `t`, the first of these that is
 ///   one: RFC 3339, or a number of seconds, milliseconds, microseconds or nanoseconds
 ///   since 1970. As it is written it becomes the attribute `timestamp`.
-/// - The level is `level`, `severity` or `lvl`: a word for one, or a number of pino's and
+/// - The level is `level`, `severity`, `lvl` or `log.level`: a word for one, or a number of pino's and
 ///   bunyan's.
 /// - The message is `message` or `msg`, where that is a text.
 ///
@@ -42,19 +42,18 @@ impl<'l> Fields<'l> {
     /// Takes the next field of the line.
     #[inline]
     pub fn add(&mut self, name: Text<'l>, value: Member<'l>, out: &mut Record<'_>) {
-        let taken = match role(name.raw) {
-            None => false,
-            Some((Role::Time, rank)) => {
-                time(value).is_some_and(|says| take(&mut self.time, Found { rank, name, value, says }, out))
-            }
-            Some((Role::Level, rank)) => {
-                level(value).is_some_and(|says| take(&mut self.level, Found { rank, name, value, says }, out))
-            }
-            Some((Role::Message, rank)) => match value {
-                Member::String(says) => take(&mut self.message, Found { rank, name, value, says }, out),
-                _ => false,
-            },
-        };
+        let taken =
+            match role(name.raw) {
+                None => false,
+                Some((Role::Time, rank)) => time(value)
+                    .is_some_and(|says| take(&mut self.time, Found { rank, name, value, says }, out)),
+                Some((Role::Level, rank)) => level(value)
+                    .is_some_and(|says| take(&mut self.level, Found { rank, name, value, says }, out)),
+                Some((Role::Message, rank)) => match value {
+                    Member::String(says) => take(&mut self.message, Found { rank, name, value, says }, out),
+                    _ => false,
+                },
+            };
         if !taken {
             out.member(name, value);
         }
@@ -101,9 +100,11 @@ fn role(name: &[u8]) -> Option<(Role, u8)> {
         b"timestamp" => (Role::Time, 1),
         b"ts" => (Role::Time, 2),
         b"@timestamp" => (Role::Time, 3),
+        b"t" => (Role::Time, 4),
         b"level" => (Role::Level, 0),
         b"severity" => (Role::Level, 1),
         b"lvl" => (Role::Level, 2),
+        b"log.level" => (Role::Level, 3),
         b"message" => (Role::Message, 0),
         b"msg" => (Role::Message, 1),
         _ => return None,
@@ -175,7 +176,7 @@ mod tests {
             "1795348800000000000",
             r#""1795348800""#,
         ] {
-            for key in ["time", "timestamp", "ts", "@timestamp"] {
+            for key in ["time", "timestamp", "ts", "@timestamp", "t"] {
                 let entry = read(&format!("{{\"{key}\":{time}}}"));
                 assert_eq!(entry.pairs(), [("timestamp", time.trim_matches('"'))]);
                 assert_eq!(entry.time_unix_nano, noon, "{time}");
@@ -200,7 +201,7 @@ mod tests {
             ("50", 17),
             ("60", 21),
         ] {
-            for key in ["level", "severity", "lvl"] {
+            for key in ["level", "severity", "lvl", "log.level"] {
                 let entry = read(&format!("{{\"{key}\":{level}}}"));
                 assert_eq!((entry.severity, entry.pairs()), (number, vec![]), "{level}");
             }
@@ -213,7 +214,8 @@ mod tests {
 
     #[test]
     fn the_best_name_counts_and_the_others_are_attributes() {
-        let entry = read(r#"{"msg":"a","message":"b","ts":1795348800,"time":1795348801,"lvl":"x","level":"info"}"#);
+        let entry =
+            read(r#"{"msg":"a","message":"b","ts":1795348800,"time":1795348801,"lvl":"x","level":"info"}"#);
         assert_eq!(
             entry.pairs(),
             [("msg", "a"), ("ts", "1795348800"), ("lvl", "x"), ("timestamp", "1795348801"), ("message", "b")]

@@ -23,7 +23,8 @@ pub struct RequestLine<'l> {
 pub fn request_line(line: &[u8]) -> Option<RequestLine<'_>> {
     let (method, rest) = cut(line, memchr(b' ', line)?)?;
     // Longer than any that is registered.
-    if method.is_empty() || method.len() > 20 || !method.iter().all(|&b| b.is_ascii_uppercase() || b == b'-') {
+    if method.is_empty() || method.len() > 20 || !method.iter().all(|&b| b.is_ascii_uppercase() || b == b'-')
+    {
         return None;
     }
     let (target, version) = match memrchr(b' ', rest).and_then(|at| cut(rest, at)) {
@@ -79,7 +80,9 @@ mod tests {
 
     #[test]
     fn what_is_no_request() {
-        for line in ["", "-", "GET", "GET ", "get / HTTP/1.1", "\\x16\\x03\\x01", " / HTTP/1.1", "GET / HTTP/x"] {
+        for line in
+            ["", "-", "GET", "GET ", "get / HTTP/1.1", "\\x16\\x03\\x01", " / HTTP/1.1", "GET / HTTP/x"]
+        {
             assert_eq!(read(line), None, "{line}");
         }
     }

@@ -51,9 +51,9 @@ mod parse;
 mod record;
 mod severity;
 pub mod syslog;
-mod text;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod text;
 pub mod time;
 
 pub use bindings::lifecycle::skidway::processor::types::{Attribute, Key, Kind, Records, Subject};

@@ -12,6 +12,7 @@
 //!   records.
 //! - Without `flush`, the text ends for this time where a line has a name
 //!   ([`Record::named`]) for which there is no room beside those of the lines before it.
+//!   With `flush` it cannot, and the attribute is left out.
 
 use std::ops::ControlFlow;
 
@@ -37,8 +38,8 @@ pub enum Line {
 
 /// A pure function from lines to records.
 pub trait Parser: Sized + 'static {
-    /// The names of its text attributes in the order in which it sets them, each
-    /// once. A parser works without; with them no name has to be searched for.
+    /// The names of its attributes in the order in which it sets them, each once. A
+    /// parser works without; with them no name has to be searched for.
     const KEYS: &'static [&'static str] = &[];
 
     /// Makes a parser from the JSON text of the user's `config`, `{}` without one.

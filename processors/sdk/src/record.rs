@@ -30,6 +30,8 @@ pub struct Record<'a> {
 pub(crate) struct Columns {
     pub(crate) records: Records,
     keys: Vec<&'static str>,
+    /// How many of them the parser has declared.
+    declared: usize,
     text_address: usize,
     text_len: usize,
     time: u64,
@@ -75,7 +77,8 @@ impl<'a> Record<'a> {
     }
 
     /// Sets an attribute that is to be delivered as a number or a boolean. The
-    /// first use of a key settles the kind of all.
+    /// first use of a key settles the kind of all; among [`KEYS`](crate::Parser::KEYS)
+    /// the first that is no text.
     #[inline(always)]
     pub fn attribute_as(&mut self, key: &'static str, kind: Kind, value: &[u8]) {
         let (start, end) = self.columns.span(value);
@@ -146,8 +149,8 @@ fn number_kind(raw: &[u8]) -> Kind {
 }
 
 impl Columns {
-    /// For a text, with the names of `text_keys` known from the start.
-    pub(crate) fn new(text: &[u8], text_keys: &[&'static str]) -> Self {
+    /// For a text, with the names of `declared` known from the start.
+    pub(crate) fn new(text: &[u8], declared: &[&'static str]) -> Self {
         let lines = text.len() / BYTES_PER_RECORD + 1;
         let attributes = lines * ATTRIBUTES_PER_RECORD;
         Self {
@@ -164,10 +167,11 @@ impl Columns {
                 attribute_key: Vec::with_capacity(attributes),
                 attribute_start: Vec::with_capacity(attributes),
                 attribute_end: Vec::with_capacity(attributes),
-                keys: text_keys.iter().map(|&name| key(name, Kind::Text)).collect(),
+                keys: declared.iter().map(|&name| key(name, Kind::Text)).collect(),
                 scratch: Vec::new(),
             },
-            keys: text_keys.to_vec(),
+            keys: declared.to_vec(),
+            declared: declared.len(),
             text_address: text.as_ptr().addr(),
             text_len: text.len(),
             time: 0,
@@ -317,7 +321,10 @@ impl Columns {
             return self.set_named(name.as_bytes(), kind, start, end);
         }
         let slot = self.records.attribute_key.len();
-        let key = self.key(name, kind);
+        let mut key = self.key(name, kind);
+        if kind != Kind::Text && key < self.declared {
+            key = self.settled(key, kind);
+        }
         if key >= self.next_key {
             self.next_key = key + 1;
         } else if let Some(slot) = self.find(key) {
@@ -329,6 +336,33 @@ impl Columns {
         self.records.attribute_start.push(start);
         self.records.attribute_end.push(end);
         slot
+    }
+
+    /// The key of that kind for a declared one, which is a text until it is used.
+    #[inline]
+    fn settled(&mut self, key: usize, kind: Kind) -> usize {
+        if self.records.keys.get(key).is_some_and(|declared| declared.kind == Kind::Text) {
+            self.settle(key, kind)
+        } else {
+            key
+        }
+    }
+
+    #[cold]
+    fn settle(&mut self, declared: usize, kind: Kind) -> usize {
+        let name = &self.records.keys[declared].name;
+        // One that was read from a line may be there already.
+        if let Some(read) = self.records.keys.iter().position(|key| key.kind == kind && key.name == *name) {
+            return read;
+        }
+        // As a text it may be in use, by a name that was read from a line.
+        if self.records.attribute_key.contains(&(declared as u16)) {
+            self.records.keys.push(key(&name.clone(), kind));
+            self.keys.push("");
+            return self.keys.len() - 1;
+        }
+        self.records.keys[declared].kind = kind;
+        declared
     }
 
     #[cold]
@@ -385,7 +419,9 @@ impl Columns {
     /// Makes what the record has so far known to `names`.
     fn name_all(&mut self) {
         for slot in self.first_attribute..self.records.attribute_key.len() {
-            let Some(key) = self.records.keys.get(usize::from(self.records.attribute_key[slot])) else { continue };
+            let Some(key) = self.records.keys.get(usize::from(self.records.attribute_key[slot])) else {
+                continue;
+            };
             let (name, kind) = (key.name.clone(), key.kind);
             if let Some((place, _)) = self.named_key(name.as_bytes(), kind) {
                 self.names.get(place).mark(self.serial, slot);
@@ -397,7 +433,9 @@ impl Columns {
     #[inline]
     fn named_key(&mut self, name: &[u8], kind: Kind) -> Option<(usize, usize)> {
         let place = self.names.find(name, &self.records.keys);
-        match place.and_then(|place| Some((place, self.names.get(place).key(kind)?))) {
+        let known = place.and_then(|place| Some((place, self.names.get(place).key(kind)?)));
+        // A declared one may have another kind since.
+        match known.filter(|&(_, key)| self.records.keys.get(key).is_some_and(|key| key.kind == kind)) {
             Some(known) => Some(known),
             None => self.add_named_key(name, kind, place),
         }
@@ -433,7 +471,8 @@ impl Columns {
     #[cold]
     fn search_key(&mut self, name: &'static str, kind: Kind) -> usize {
         let same = |key: &&'static str| std::ptr::eq(*key, name) || *key == name;
-        let read = |this: &Self| this.records.keys.iter().position(|key| key.kind == kind && key.name == name);
+        let read =
+            |this: &Self| this.records.keys.iter().position(|key| key.kind == kind && key.name == name);
         self.keys.iter().position(same).or_else(|| read(self)).unwrap_or_else(|| {
             self.keys.push(name);
             self.records.keys.push(key(name, kind));

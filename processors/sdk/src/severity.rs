@@ -12,7 +12,7 @@ pub fn severity_name(number: u8) -> &'static str {
 
 /// What programs call their levels. The words of syslog's severities have the numbers
 /// that OpenTelemetry gives these.
-const WORDS: [(&[u8], u8); 22] = [
+const WORDS: [(&[u8], u8); 23] = [
     (b"info", 9),
     (b"error", 17),
     (b"warn", 13),
@@ -28,6 +28,7 @@ const WORDS: [(&[u8], u8); 22] = [
     (b"informational", 9),
     (b"verbose", 5),
     (b"dbug", 5),
+    (b"eror", 17),
     (b"severe", 17),
     (b"alert", 19),
     (b"emerg", 21),

@@ -1,12 +1,20 @@
-//! Both syslog parsers over real logs, and over what rsyslog says about its own.
+//! Both syslog parsers over real logs, and over what rsyslog says about its own. The
+//! parsers of other formats know none of these lines.
 //! The folder is named by SKIDWAY_CORPORA; without it these tests say that they
 //! skipped.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use skidway_processor_amazon_linux::AmazonLinux;
+use skidway_processor_apache_error::ApacheError;
+use skidway_processor_cri::Cri;
+use skidway_processor_docker_json::DockerJson;
+use skidway_processor_json_lines::JsonLines;
+use skidway_processor_logfmt::Logfmt;
+use skidway_processor_nginx_error::NginxError;
 use skidway_processor_ubuntu::Ubuntu;
-use skidway_sdk::Parser;
-use skidway_sdk::testing::{Entry, parse};
+use skidway_processor_web_access::WebAccess;
+use skidway_sdk::testing::{Entry, parse, parse_chunks};
+use skidway_sdk::{ChunkParser, Parser};
 use std::path::PathBuf;
 
 /// A file of the corpora as the agent hands it over: valid UTF-8.
@@ -147,4 +155,25 @@ fn plasos_test_files_are_read() {
     let joined = read.iter().find(|entry| entry.body.contains('\n')).unwrap();
     assert!(joined.body.ends_with(joined.get("message").unwrap()));
     assert!(joined.get("message").unwrap().contains("\n\t"));
+}
+
+#[test]
+fn no_other_format_knows_a_line_of_syslog() {
+    let real = ["amazon-linux-2-messages", "ubuntu-ec2-syslog-2024", "ubuntu-ec2-syslog-2026"];
+    let plaso = PLASO.iter().map(|(name, ..)| format!("plaso/{name}"));
+    for name in real.map(|name| format!("real-ec2/{name}.log")).into_iter().chain(plaso) {
+        let Some(text) = corpus(&name) else { return };
+        let read = [
+            parse(&<ApacheError as Parser>::configure("{}").unwrap(), &text),
+            parse(&<JsonLines as Parser>::configure("{}").unwrap(), &text),
+            parse(&<Logfmt as Parser>::configure("{}").unwrap(), &text),
+            parse(&<NginxError as Parser>::configure("{}").unwrap(), &text),
+            parse(&<WebAccess as Parser>::configure("{}").unwrap(), &text),
+            parse_chunks(&<Cri as ChunkParser>::configure("{}").unwrap(), &text),
+            parse_chunks(&<DockerJson as ChunkParser>::configure("{}").unwrap(), &text),
+        ];
+        for entry in read.iter().flatten() {
+            assert!(!entry.recognised, "{name}: {entry:?}");
+        }
+    }
 }

@@ -2,7 +2,8 @@
 //! `[Wed Nov 25 14:30:08.123456 2026] [core:error] [pid 1:tid 2] [client 203.0.113.9:5123] AH00126: Invalid URI`,
 //! `[Wed Nov 25 14:30:08 2026] [error] [client 203.0.113.9] File does not exist: /x`.
 //!
-//! The time is local. What the system said stands before the client, as
+//! The time is local. Before the client stand, with the levels for debugging, the place
+//! in the source, as `core.c(4436): `, and what the system said, as
 //! `(13)Permission denied: `; then comes the message, with the referrer at its end.
 //! Lines that are indented continue a message.
 
@@ -10,11 +11,13 @@ use memchr::{memchr, memmem, memrchr};
 use skidway_sdk::time::ctime;
 use skidway_sdk::{Context, Kind, Line, Parser, Record, no_settings};
 
-static KEYS: [&str; 8] = [
+static KEYS: [&str; 10] = [
     "timestamp",
     "apache.module",
     "pid",
     "thread.id",
+    "code.file.path",
+    "code.line.number",
     "error.message",
     "client.address",
     "client.port",
@@ -56,7 +59,7 @@ fn read(line: &[u8], context: &Context, out: &mut Record<'_>) -> Option<()> {
         None => (None, level),
     };
 
-    let [timestamp, module_name, pid, thread_id, error, address, port, message] = KEYS;
+    let [timestamp, module_name, pid, thread_id, file, line_number, error, address, port, message] = KEYS;
     out.time(stamp.unix_nano);
     out.severity(severity(level)?);
     out.attribute(timestamp, written);
@@ -74,6 +77,11 @@ fn read(line: &[u8], context: &Context, out: &mut Record<'_>) -> Option<()> {
         if !thread.is_empty() {
             out.attribute_as(thread_id, Kind::Integer, thread);
         }
+        rest = behind;
+    }
+    if let Some((path, number, behind)) = source(rest) {
+        out.attribute(file, path);
+        out.attribute_as(line_number, Kind::Integer, number);
         rest = behind;
     }
     if let Some((said, behind)) = system_error(rest) {
@@ -103,6 +111,16 @@ fn bracket(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let (inside, behind) = inside.split_at_checked(memchr(b']', inside)?)?;
     let behind = behind.get(1..)?;
     Some((inside, behind.strip_prefix(b" ").unwrap_or(behind)))
+}
+
+/// `core.c`, `4436` and what follows `core.c(4436): `.
+#[inline]
+fn source(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let (path, behind) = text.split_at_checked(memchr(b'(', text)?)?;
+    let (number, behind) = behind.get(1..)?.split_at_checked(memchr(b')', behind)?.checked_sub(1)?)?;
+    let is_place = path.ends_with(b".c") && !path.contains(&b' ') && !number.is_empty();
+    let behind = behind.strip_prefix(b"): ")?;
+    (is_place && number.iter().all(u8::is_ascii_digit)).then_some((path, number, behind))
 }
 
 /// `(13)Permission denied` in front of `: `.

@@ -16,7 +16,9 @@ fn one(text: &str) -> Entry {
 
 #[test]
 fn a_line_of_2_4_becomes_a_record() {
-    let line = format!("[{STAMP}] [core:error] [pid 12:tid 140] (36)File name too long: [client 203.0.113.9:5123] AH00127: Cannot map x");
+    let line = format!(
+        "[{STAMP}] [core:error] [pid 12:tid 140] (36)File name too long: [client 203.0.113.9:5123] AH00127: Cannot map x"
+    );
     let entry = one(&format!("{line}\n"));
     assert_eq!(entry.body, line);
     assert_eq!((entry.time_unix_nano, entry.severity, entry.recognised), (NANO, 17, true));
@@ -31,7 +33,10 @@ fn a_line_of_2_4_becomes_a_record() {
         ("message", "AH00127: Cannot map x"),
     ];
     assert_eq!(entry.pairs(), expected);
-    assert_eq!((entry.kind("client.port"), entry.kind("thread.id")), (Some(Kind::Integer), Some(Kind::Integer)));
+    assert_eq!(
+        (entry.kind("client.port"), entry.kind("thread.id")),
+        (Some(Kind::Integer), Some(Kind::Integer))
+    );
 }
 
 #[test]
@@ -45,8 +50,30 @@ fn what_is_not_there_is_no_attribute() {
 }
 
 #[test]
+fn the_place_in_the_source() {
+    let entry = one(&format!(
+        "[{STAMP}] [ssl:debug] [pid 1:tid 2] ssl_engine.c(88): (70014)End of file found: [client 192.0.2.1:5] AH1: x\n"
+    ));
+    let expected = [
+        ("code.file.path", "ssl_engine.c"),
+        ("code.line.number", "88"),
+        ("error.message", "(70014)End of file found"),
+        ("client.address", "192.0.2.1"),
+        ("client.port", "5"),
+        ("message", "AH1: x"),
+    ];
+    assert_eq!(entry.pairs()[4..], expected);
+    for message in ["cannot read a.c(5): x", "a.c(5) x", "a.c(x): x", "a.c(): x", "a.c)(: x", "(a.c): x"] {
+        let entry = one(&format!("[{STAMP}] [ssl:debug] [pid 1:tid 2] {message}\n"));
+        assert_eq!((entry.get("message"), entry.get("code.file.path")), (Some(message), None));
+    }
+}
+
+#[test]
 fn a_line_of_2_2_becomes_a_record() {
-    let entry = one("[Wed Nov 25 14:30:08 2026] [error] [client 2001:db8::5] File does not exist: /x, referer: http://h/\n");
+    let entry = one(
+        "[Wed Nov 25 14:30:08 2026] [error] [client 2001:db8::5] File does not exist: /x, referer: http://h/\n",
+    );
     let expected = [
         ("timestamp", "Wed Nov 25 14:30:08 2026"),
         ("client.address", "2001:db8::5"),
@@ -66,7 +93,8 @@ fn the_time_is_local() {
 
 #[test]
 fn indented_lines_continue_a_message() {
-    let entries = read(&format!("  lost\n[{STAMP}] [wsgi:error] [pid 1] Traceback:\n  File \"x\"\n\ty\nKeyError\n"));
+    let entries =
+        read(&format!("  lost\n[{STAMP}] [wsgi:error] [pid 1] Traceback:\n  File \"x\"\n\ty\nKeyError\n"));
     let recognised: Vec<_> = entries.iter().map(|entry| entry.recognised).collect();
     assert_eq!(recognised, [false, true, false]);
     assert_eq!(entries[1].get("message"), Some("Traceback:\n  File \"x\"\n\ty"));
@@ -99,7 +127,7 @@ proptest! {
     #[test]
     fn any_text_gives_an_answer_that_the_host_accepts(
         lines in prop::collection::vec(
-            r#"(\[Wed Nov 25 14:30:08(\.12)? 2026\] \[(core:)?error\] ?|  )?(\[pid [1:tid ]{0,6}\]? )?(\(5\)[aü:] ?:? ?)?(\[client [a:1]{0,4}\]? ?)?[aü\]]{0,3}\n?"#, 0..6),
+            r#"(\[Wed Nov 25 14:30:08(\.12)? 2026\] \[(core:)?error\] ?|  )?(a\.c\([5)(: ]{1,4})?(\[pid [1:tid ]{0,6}\]? )?(\(5\)[aü:] ?:? ?)?(\[client [a:1]{0,4}\]? ?)?[aü\]]{0,3}\n?"#, 0..6),
     ) {
         read(&lines.concat());
     }

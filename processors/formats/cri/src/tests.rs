@@ -32,11 +32,17 @@ fn offsets_tags_and_empty_texts() {
 
 #[test]
 fn partial_lines_are_joined_by_stream() {
-    let lines: String = [("stdout", "P", "one "), ("stderr", "P", "x"), ("stdout", "P", "two "), ("stderr", "F", "y"),
-        ("stdout", "F", "three "), ("stdout", "F", "four")]
-        .iter()
-        .map(|(stream, tag, text)| format!("{TIME} {stream} {tag} {text}\n"))
-        .collect();
+    let lines: String = [
+        ("stdout", "P", "one "),
+        ("stderr", "P", "x"),
+        ("stdout", "P", "two "),
+        ("stderr", "F", "y"),
+        ("stdout", "F", "three "),
+        ("stdout", "F", "four"),
+    ]
+    .iter()
+    .map(|(stream, tag, text)| format!("{TIME} {stream} {tag} {text}\n"))
+    .collect();
     let bodies: Vec<_> = read(&lines).into_iter().map(|entry| entry.body).collect();
     assert_eq!(bodies, ["one two three", "xy", "four"]);
 }

@@ -26,7 +26,10 @@ fn a_line_becomes_a_record() {
 
 #[test]
 fn a_text_goes_on_until_its_line_feed() {
-    let text = line("one ", "stdout") + &line(r"x\n", "stderr") + &line("two ", "stdout") + &line(r"three\r\n", "stdout");
+    let text = line("one ", "stdout")
+        + &line(r"x\n", "stderr")
+        + &line("two ", "stdout")
+        + &line(r"three\r\n", "stdout");
     let bodies: Vec<_> = read(&text).into_iter().map(|entry| entry.body).collect();
     assert_eq!(bodies, ["one two three", "x"]);
 }

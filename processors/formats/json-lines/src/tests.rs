@@ -12,7 +12,10 @@ fn a_line_becomes_a_record() {
     let line = r#"{"time":"2026-11-25T14:30:08.5Z","level":"warn","msg":"disk \"a\" full","n":5,"f":0.5,"ok":true,"x":null,"tags":["a"],"o":{"b":1}}"#;
     let entry = one(&format!("{line}\r\n"));
     assert_eq!(entry.body, line);
-    assert_eq!((entry.time_unix_nano, entry.severity, entry.recognised), (1_795_617_008_500_000_000, 13, true));
+    assert_eq!(
+        (entry.time_unix_nano, entry.severity, entry.recognised),
+        (1_795_617_008_500_000_000, 13, true)
+    );
     let expected = [
         ("n", "5"),
         ("f", "0.5"),

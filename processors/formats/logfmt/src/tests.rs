@@ -12,7 +12,10 @@ fn a_line_becomes_a_record() {
     let line = r#"time=2026-11-25T14:30:08Z level=error msg="cannot open \"a b\": gone" path=/a=b took=1.5s empty= q="""#;
     let entry = one(&format!("{line}\n"));
     assert_eq!(entry.body, line);
-    assert_eq!((entry.time_unix_nano, entry.severity, entry.recognised), (1_795_617_008_000_000_000, 17, true));
+    assert_eq!(
+        (entry.time_unix_nano, entry.severity, entry.recognised),
+        (1_795_617_008_000_000_000, 17, true)
+    );
     let expected = [
         ("path", "/a=b"),
         ("took", "1.5s"),

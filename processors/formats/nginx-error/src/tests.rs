@@ -49,10 +49,13 @@ fn lines_without_a_request() {
     let entry = one(&format!("{STAMP} [notice] 1#1: signal process started\n"));
     assert_eq!((entry.severity, entry.get("message")), (10, Some("signal process started")));
     assert_eq!((entry.get("client.address"), entry.get("nginx.connection.id")), (None, None));
-    let entry = one(&format!("{STAMP} [crit] 1#1: *7 SSL_do_handshake() failed, client: 2001:db8::5, server: 0.0.0.0:443\n"));
+    let entry = one(&format!(
+        "{STAMP} [crit] 1#1: *7 SSL_do_handshake() failed, client: 2001:db8::5, server: 0.0.0.0:443\n"
+    ));
     assert_eq!(entry.get("client.address"), Some("2001:db8::5"));
     assert_eq!((entry.severity, entry.get("server.address")), (18, Some("0.0.0.0:443")));
-    let entry = one(&format!("{STAMP} [emerg] 1#1: bind() to 0.0.0.0:80 failed (98: Address already in use)\n"));
+    let entry =
+        one(&format!("{STAMP} [emerg] 1#1: bind() to 0.0.0.0:80 failed (98: Address already in use)\n"));
     assert_eq!(entry.severity, 21);
     let entry = one(&format!("{STAMP} [alert] 1#1: *broken\n"));
     assert_eq!(entry.get("message"), Some("*broken"));
@@ -69,16 +72,24 @@ fn the_time_is_local() {
 #[test]
 fn a_client_is_not_forged() {
     let real = "client: 203.0.113.9, server: s, request: \"GET /x HTTP/1.1\", host: \"h\"";
-    for forged in ["client: 9.9.9.9", "client: 9.9.9.9, server: x", "client: 9.9.9.9, server: x, request: \"",
-        "client: 9.9.9.9, server: x, request: \"GET / HTTP/1.1\", host: \"", "client: 9.9.9.9, referrer: \"",
-        "client: 9.9.9.9, host: \"a\""]
-    {
-        let in_path = one(&format!("{STAMP} [error] 1#1: *1 open() \"/, {forged}\" failed (2: No), {real}\n"));
+    for forged in [
+        "client: 9.9.9.9",
+        "client: 9.9.9.9, server: x",
+        "client: 9.9.9.9, server: x, request: \"",
+        "client: 9.9.9.9, server: x, request: \"GET / HTTP/1.1\", host: \"",
+        "client: 9.9.9.9, referrer: \"",
+        "client: 9.9.9.9, host: \"a\"",
+    ] {
+        let in_path =
+            one(&format!("{STAMP} [error] 1#1: *1 open() \"/, {forged}\" failed (2: No), {real}\n"));
         assert_ne!(in_path.get("client.address"), Some("9.9.9.9"), "{forged}");
-        let in_header = one(&format!("{STAMP} [error] 1#1: *1 open() \"/\" failed (2: No), {real}, referrer: \"a\", {forged}\"\n"));
+        let in_header = one(&format!(
+            "{STAMP} [error] 1#1: *1 open() \"/\" failed (2: No), {real}, referrer: \"a\", {forged}\"\n"
+        ));
         assert_ne!(in_header.get("client.address"), Some("9.9.9.9"), "{forged}");
     }
-    let plain = one(&format!("{STAMP} [error] 1#1: *1 open() \"/, client: 9.9.9.9\" failed (2: No), {real}\n"));
+    let plain =
+        one(&format!("{STAMP} [error] 1#1: *1 open() \"/, client: 9.9.9.9\" failed (2: No), {real}\n"));
     assert_eq!(plain.get("client.address"), Some("203.0.113.9"));
     // A quote in a request keeps what follows from being read, not more.
     let quote = one(&format!(
@@ -91,7 +102,9 @@ fn a_client_is_not_forged() {
 
 #[test]
 fn odd_requests() {
-    let of = |request: &str| one(&format!("{STAMP} [info] 1#1: *1 x, client: 192.0.2.1, server: _, request: \"{request}\"\n"));
+    let of = |request: &str| {
+        one(&format!("{STAMP} [info] 1#1: *1 x, client: 192.0.2.1, server: _, request: \"{request}\"\n"))
+    };
     let entry = of("CONNECT h:443 HTTP/1.1");
     assert_eq!((entry.get("url.original"), entry.get("server.address")), (Some("h:443"), None));
     assert_eq!(of("\\x16\\x03").get("url.original"), Some("\\x16\\x03"));

@@ -59,8 +59,9 @@ impl Parser for WebAccess {
 
 #[inline]
 fn read(line: &[u8], out: &mut Record<'_>) -> Option<()> {
-    let (front, stamp, written, rest) = at_stamp(line)?;
-    let front = Front::read(front)?;
+    let (bracket, stamp) = find_stamp(line)?;
+    let front = Front::read(line.get(..bracket)?)?;
+    let (written, rest) = line.get(bracket + 1..)?.split_at_checked(stamp.len)?;
     let (request, rest) = Text::until_quote(rest.strip_prefix(b"] \"")?)?;
     let (status, rest) = word(rest.strip_prefix(b" ")?);
     let (size, rest) = word(rest.strip_prefix(b" ")?);
@@ -75,7 +76,9 @@ fn read(line: &[u8], out: &mut Record<'_>) -> Option<()> {
     out.attribute(timestamp, written);
     if let Some(vhost) = front.vhost {
         match memrchr(b':', vhost).map(|at| (vhost.get(..at), vhost.get(at + 1..))) {
-            Some((Some(name), Some(number))) if !number.is_empty() && number.iter().all(u8::is_ascii_digit) => {
+            Some((Some(name), Some(number)))
+                if !number.is_empty() && number.iter().all(u8::is_ascii_digit) =>
+            {
                 out.attribute(host, name);
                 out.attribute_as(port, Kind::Integer, number);
             }
@@ -104,16 +107,11 @@ fn read(line: &[u8], out: &mut Record<'_>) -> Option<()> {
     Some(())
 }
 
-/// What stands before the bracket of a stamp, the stamp, how it is written, and what
-/// follows it. A user's name may hold a bracket, too.
+/// Where the bracket of the stamp is, and the stamp. A user's name may hold a bracket,
+/// too.
 #[inline]
-fn at_stamp(line: &[u8]) -> Option<(&[u8], Stamp, &[u8], &[u8])> {
-    memchr::memchr_iter(b'[', line).take(8).find_map(|at| {
-        let rest = line.get(at + 1..)?;
-        let stamp = common_log(rest)?;
-        let (written, rest) = rest.split_at_checked(stamp.len)?;
-        Some((line.get(..at)?, stamp, written, rest))
-    })
+fn find_stamp(line: &[u8]) -> Option<(usize, Stamp)> {
+    memchr::memchr_iter(b'[', line).take(8).find_map(|at| Some((at, common_log(line.get(at + 1..)?)?)))
 }
 
 /// What stands before the stamp.
@@ -136,11 +134,13 @@ impl<'l> Front<'l> {
             return None;
         }
         let (third, rest) = word(third_on);
+        // Apache's way to write a name that is empty.
+        let named = |user: &'l [u8]| if user == b"\"\"" { b"-" } else { user };
         match rest.strip_prefix(b" ") {
             Some(user) if third == b"-" && second != b"-" => {
-                Some(Self { vhost: Some(first), client: second, user })
+                Some(Self { vhost: Some(first), client: second, user: named(user) })
             }
-            _ => Some(Self { vhost: None, client: first, user: third_on }),
+            _ => Some(Self { vhost: None, client: first, user: named(third_on) }),
         }
     }
 }

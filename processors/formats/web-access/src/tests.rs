@@ -58,8 +58,12 @@ fn common_and_what_is_not_there() {
 
 #[test]
 fn a_virtual_host_in_front() {
-    let entry = one(&format!("shop.example.com:443 192.0.2.1 - - [{STAMP}] \"GET / HTTP/2.0\" 500 1 \"-\" \"x\"\n"));
-    assert_eq!((entry.get("server.address"), entry.get("server.port")), (Some("shop.example.com"), Some("443")));
+    let entry =
+        one(&format!("shop.example.com:443 192.0.2.1 - - [{STAMP}] \"GET / HTTP/2.0\" 500 1 \"-\" \"x\"\n"));
+    assert_eq!(
+        (entry.get("server.address"), entry.get("server.port")),
+        (Some("shop.example.com"), Some("443"))
+    );
     assert_eq!((entry.get("client.address"), entry.severity), (Some("192.0.2.1"), 17));
     assert_eq!(entry.kind("server.port"), Some(Kind::Integer));
     let entry = one(&format!("shop 192.0.2.1 - ana b [{STAMP}] \"GET / HTTP/2.0\" 200 1 \"-\" \"x\"\n"));
@@ -77,7 +81,8 @@ fn users_with_blanks_and_brackets() {
 
 #[test]
 fn what_is_added_at_the_end() {
-    let entry = |tail: &str| one(&format!("192.0.2.1 - - [{STAMP}] \"GET / HTTP/2.0\" 200 1 \"-\" \"x\"{tail}\n"));
+    let entry =
+        |tail: &str| one(&format!("192.0.2.1 - - [{STAMP}] \"GET / HTTP/2.0\" 200 1 \"-\" \"x\"{tail}\n"));
     let of = |tail: &str| {
         let entry = entry(tail);
         let get = |name: &str| entry.get(name).map(ToOwned::to_owned);

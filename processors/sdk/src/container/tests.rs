@@ -80,6 +80,20 @@ fn the_end_of_a_text_is_waited_for_but_not_forever() {
 }
 
 #[test]
+fn texts_that_overlap_are_consumed_together() {
+    // At the first end, a text is open that began before it.
+    assert_eq!(
+        bodies("01O:a\n02E:x\n03o:b\n04O:c\n05e:y\n06E:z\n07o:d\n08e:w\n09o:e\n"),
+        ["ab", "xy", "cd", "zw", "e"]
+    );
+    let overlapping: String = (0..400).map(|_| "01O:a\n02e:x\n03E:y\n04o:b\n").collect();
+    let context = Context::new("", crate::time::Clock::utc(0), false);
+    let consumed = Short.parse(format!("01E:w\n{overlapping}").as_bytes(), &context).unwrap().consumed;
+    assert!(consumed > 0, "two streams that always have an open text hold up each other");
+    read(&format!("01E:w\n{overlapping}"));
+}
+
+#[test]
 fn what_waits_is_not_consumed() {
     let context = Context::new("", crate::time::Clock::utc(0), false);
     let consumed = |text: &str| {

@@ -40,7 +40,9 @@ impl Names {
     /// The place of a name. `keys` are all that there are.
     #[inline]
     pub(super) fn find(&mut self, name: &[u8], keys: &[Key]) -> Option<usize> {
-        let is = |name_at: &Name| keys.get(usize::from(name_at.first)).is_some_and(|key| key.name.as_bytes() == name);
+        let is = |name_at: &Name| {
+            keys.get(usize::from(name_at.first)).is_some_and(|key| key.name.as_bytes() == name)
+        };
         let slot = hash(name);
         let known = usize::from(*self.slots.get(slot)?);
         if self.list.get(known).is_some_and(is) {
@@ -105,7 +107,8 @@ impl Name {
 fn hash(name: &[u8]) -> usize {
     let byte = |at: usize| u32::from(name.get(at).copied().unwrap_or(0));
     let len = name.len();
-    let ends = byte(0) | byte(len / 2) << 8 | byte(len.wrapping_sub(1)) << 16 | byte(len.wrapping_sub(2)) << 24;
+    let ends =
+        byte(0) | byte(len / 2) << 8 | byte(len.wrapping_sub(1)) << 16 | byte(len.wrapping_sub(2)) << 24;
     let mixed = (ends ^ len as u32).wrapping_mul(0x9e37_79b1);
     (mixed >> 16) as usize % SLOTS
 }

@@ -227,13 +227,18 @@ fn an_answer_has_no_more_names_than_can_be_searched() {
     let line = |from: usize, count: usize| -> String {
         (from..from + count).map(|n| format!("n{n}=x")).collect::<Vec<_>>().join(" ")
     };
-    // Cut where the names are too many, however the text arrives: checked by `parse`.
-    let entries = parse(&Pairs, &format!("{}\n{}\n{}\n", line(0, 600), line(600, 600), line(300, 600)));
-    assert!(entries.iter().all(|entry| entry.attributes.len() == 600));
-    let context = Context::new("", crate::time::Clock::utc(0), false);
-    let text = format!("{}\n{}\n", line(0, 600), line(600, 600));
-    let parsed = crate::parse(&Pairs, text.as_bytes(), &context);
-    assert_eq!((parsed.consumed as usize, parsed.entries), (line(0, 600).len() + 1, 1));
+    let text = format!("{}\n{}\n{}\n", line(0, 600), line(600, 600), line(300, 600));
+    let parse = |text: &str, flush: bool| {
+        let context = Context::new("", crate::time::Clock::utc(0), flush);
+        let parsed = crate::parse(&Pairs, text.as_bytes(), &context);
+        (parsed.consumed as usize, parsed.records.attributes_end)
+    };
+    // The text ends where the names are too many, and goes on there.
+    let first = line(0, 600).len() + 1;
+    assert_eq!(parse(&text, false), (first, vec![600]));
+    assert_eq!(parse(&text[first..], false), (line(600, 600).len() + 1, vec![600]));
+    // With `flush` it cannot end: the second line has as many as there is room for.
+    assert_eq!(parse(&text, true), (text.len(), vec![600, 1024, 1624]));
     // Alone it has the first thousand.
     assert_eq!(pairs_of(&line(0, 3000)).len(), 1024);
 }
@@ -277,4 +282,49 @@ fn the_kinds_of_json_numbers() {
     }
     assert_eq!(number_kind("9".repeat(400).as_bytes()), Kind::Text);
     assert_eq!(number_kind(format!("{}.5", "9".repeat(400)).as_bytes()), Kind::Text);
+}
+
+/// A declared name that is a number, and the same read from the line.
+struct Number;
+
+impl Parser for Number {
+    const KEYS: &'static [&'static str] = &["before", "n", "after"];
+
+    fn configure(_: &str) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn line(&self, line: &[u8], _: &Context, out: &mut Record<'_>) -> Line {
+        let [before, n, after] = Self::KEYS else { return Line::Unrecognised };
+        let n_read = Text::plain(b"n");
+        match (line.strip_prefix(b"read "), line.strip_prefix(b"text ")) {
+            (Some(value), _) => out.named(n_read, Kind::Integer, Text::plain(value)),
+            (_, Some(value)) => out.named(n_read, Kind::Text, Text::plain(value)),
+            _ => {
+                out.attribute(before, line);
+                out.attribute_as(n, Kind::Integer, line);
+                out.attribute(after, line);
+            }
+        }
+        Line::Entry
+    }
+}
+
+#[test]
+fn a_declared_name_has_the_kind_of_its_use() {
+    let entries = parse(&Number, "5\n6\n");
+    for entry in &entries {
+        assert_eq!(entry.kinds, [Kind::Text, Kind::Integer, Kind::Text]);
+    }
+    assert_eq!(entries[1].attributes, pairs(&[("before", "6"), ("n", "6"), ("after", "6")]));
+    // However the lines follow each other: no key is there twice, which `parse` checks.
+    for text in
+        ["read 5\n6\ntext 7\n8\nread 9\n", "text 5\n6\nread 7\ntext 8\n", "5\ntext 6\nread 7\n8\ntext 9\n"]
+    {
+        for (entry, line) in parse(&Number, text).iter().zip(text.lines()) {
+            let expected = if line.starts_with("text") { Kind::Text } else { Kind::Integer };
+            assert_eq!(entry.kind("n"), Some(expected), "{line} in {text:?}");
+            assert_eq!(entry.get("n"), line.split(' ').next_back());
+        }
+    }
 }

@@ -67,7 +67,8 @@ fn expected(record: &Value) -> Seen {
 }
 
 fn arrived(record: &Record) -> Seen {
-    let own = record.attributes.iter().filter(|(name, _)| !["log.file.name", "log.record.uid"].contains(&&**name));
+    let own =
+        record.attributes.iter().filter(|(name, _)| !["log.file.name", "log.record.uid"].contains(&&**name));
     let attributes = own.map(|(name, value)| (name.to_string(), value.as_text().map(Into::into)));
     (record.time_unix_nano, record.severity_number.into(), record.body.clone(), attributes.collect())
 }
@@ -91,7 +92,8 @@ fn each_golden_log_is_read_by_its_own_parser() {
     rig.stop();
     for (name, records) in logs {
         let mut recognised = 0;
-        let of_file: Vec<_> = all.iter().filter(|record| record.attr("log.file.name") == Some(&*name)).collect();
+        let of_file: Vec<_> =
+            all.iter().filter(|record| record.attr("log.file.name") == Some(&*name)).collect();
         assert_eq!(of_file.len(), records.len(), "{name}");
         for (arrived_as, record) in of_file.into_iter().map(arrived).zip(&records) {
             let expected = expected(record);
@@ -101,6 +103,10 @@ fn each_golden_log_is_read_by_its_own_parser() {
                 recognised += 1;
             }
         }
-        assert!(recognised * 2 > records.len(), "{name}: its parser knows only {recognised} of {}", records.len());
+        assert!(
+            recognised * 2 > records.len(),
+            "{name}: its parser knows only {recognised} of {}",
+            records.len()
+        );
     }
 }
