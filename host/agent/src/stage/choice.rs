@@ -1,7 +1,7 @@
 //! `parser: auto`: which parser fits a file, and when another one fits better.
 //!
 //! A parser is judged by how many lines of a sample it recognises, those that it joins
-//! to a record among them. A file is given to the best one; when that stops recognising lines, the others are shown what
+//! to a record or leaves out among them. A file is given to the best one; when that stops recognising lines, the others are shown what
 //! follows, and the chunk is cut where the better one begins.
 
 use std::ops::Range;
