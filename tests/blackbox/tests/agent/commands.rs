@@ -121,7 +121,7 @@ fn parse_says_what_it_cannot_read_or_use() {
         (vec!["parse", "/nowhere/at/all"], "cannot read /nowhere/at/all"),
         (vec!["parse", "/"], "it is a folder"),
         (vec!["parse", "--parser", "/nowhere.wasm", &path], "cannot read component /nowhere.wasm"),
-        (vec!["parse", "--parser", "ubnutu", &path], "bundled components are ubuntu, amazon-linux"),
+        (vec!["parse", "--parser", "ubnutu", &path], "ubuntu, amazon-linux, json-lines"),
         (vec!["parse", "--parser", &path, &path], "it is not WebAssembly"),
         (vec!["parse", "--timezone", "Mars/Olympus", &path], "no time zone Mars/Olympus"),
     ] {
