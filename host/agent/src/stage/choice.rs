@@ -1,8 +1,11 @@
 //! `parser: auto`: which parser fits a file, and when another one fits better.
 //!
 //! A parser is judged by how many lines of a sample it recognises, those that it joins
-//! to a record or leaves out among them. A file is given to the best one; when that stops recognising lines, the others are shown what
-//! follows, and the chunk is cut where the better one begins.
+//! to a record or leaves out among them; where several recognise as much, the earlier one
+//! is taken. A file is given to the best one; when that stops recognising lines, the others
+//! are shown what follows, and the chunk is cut where the better one begins. Ever more seldom
+//! the choice is made anew: one stray line may have brought a general parser in, which then
+//! recognises everything and would never be questioned.
 
 use std::ops::Range;
 
@@ -18,6 +21,36 @@ const SAMPLE: usize = 16 << 10;
 pub(crate) struct Choice {
     parser: Option<usize>,
     patience: Patience,
+    review: Review,
+}
+
+/// When the choice is made anew, counted in chunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Review {
+    left: u32,
+    pause: u32,
+}
+
+/// A review costs as much as some chunks do.
+const MAX_CHUNKS_TO_REVIEW: u32 = 256;
+
+impl Default for Review {
+    fn default() -> Self {
+        Self { left: 1, pause: 1 }
+    }
+}
+
+impl Review {
+    /// Another chunk: is it the one?
+    fn is_due(&mut self) -> bool {
+        self.left -= 1;
+        if self.left > 0 {
+            return false;
+        }
+        self.pause = (self.pause * 2).min(MAX_CHUNKS_TO_REVIEW);
+        self.left = self.pause;
+        true
+    }
 }
 
 /// How long a file is left alone after a search that found nothing. To show a sample to all
@@ -58,16 +91,17 @@ impl Choice {
         self.parser.unwrap_or(0)
     }
 
-    /// Chooses by the beginning of `text`, where that was not done before.
+    /// Chooses by the beginning of a chunk, where that was not done before or is due again.
     pub(super) fn settle(&mut self, parsers: &mut [ContainedParser], text: &str, context: &Context) {
-        if self.parser.is_some() {
-            return;
-        }
         if parsers.len() == 1 {
             self.parser = Some(0);
             return;
         }
-        if !self.patience.is_over(count_lines(text) as usize) {
+        let is_due = match self.parser {
+            Some(_) => self.review.is_due(),
+            None => self.patience.is_over(count_lines(text) as usize),
+        };
+        if !is_due {
             return;
         }
         let recognised = |score: &Option<Score>| score.as_ref().map_or(0, |score| score.recognised);
@@ -76,7 +110,7 @@ impl Choice {
         if best > 0 {
             self.parser = scores.iter().position(|&score| score == best);
             self.patience.found();
-        } else {
+        } else if self.parser.is_none() {
             self.patience.found_nothing();
         }
         self.let_others_rest(parsers);
@@ -87,8 +121,8 @@ impl Choice {
         self.parser
     }
 
-    /// Where in `text` another parser should take over, which is chosen then: `pieces` is what
-    /// the present one made of it.
+    /// Where in `text` another parser should take over: `pieces` is what the present one made of
+    /// it.
     pub(super) fn switch_at(
         &mut self,
         parsers: &mut [ContainedParser],
@@ -114,7 +148,9 @@ impl Choice {
             let from = start(run.start as usize);
             let sample = sample(&text[from..start(run.end as usize)]);
             if let Some((parser, score)) = best_of_others(parsers, self.index(), sample, context) {
-                found = Some(Switch { at: from + score.first, parser });
+                let is_last = run.end as usize == origins.len();
+                let until = (!is_last).then(|| start(run.end as usize));
+                found = Some(Switch { at: from + score.first, until, parser });
                 break;
             }
         }
@@ -129,6 +165,13 @@ impl Choice {
     /// The lines from here on are those of a switch.
     pub(super) fn follow(&mut self, switch: Switch) {
         self.parser = Some(switch.parser);
+        // Not of these lines, which have just been looked at.
+        self.review = Review { left: 2, pause: 1 };
+    }
+
+    /// The choice for the lines of a switch alone.
+    pub(super) fn lent(self, switch: Switch) -> Self {
+        Self { parser: Some(switch.parser), ..self }
     }
 
     /// The parsers are others than before: what was searched for in vain is searched for again.
@@ -157,6 +200,8 @@ impl Choice {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Switch {
     pub(super) at: usize,
+    /// Where the present one recognises lines again.
+    pub(super) until: Option<usize>,
     parser: usize,
 }
 
@@ -255,6 +300,14 @@ mod tests {
         assert_eq!(looked_at(&[3]), [(3, 4)]);
         assert_eq!(looked_at(&[3, 4, 5, 9]), [(3, 6)]);
         assert_eq!(looked_at(&[3, 7, 8, 9, 12, 13]), [(3, 4), (7, 10)]);
+    }
+
+    #[test]
+    fn reviews_come_ever_more_seldom() {
+        let mut review = Review::default();
+        let due: Vec<_> = (1..2000).filter(|_| review.is_due()).collect();
+        assert_eq!(due[..5], [1, 3, 7, 15, 31]);
+        assert!(due.windows(2).all(|pair| pair[1] - pair[0] <= MAX_CHUNKS_TO_REVIEW));
     }
 
     #[test]

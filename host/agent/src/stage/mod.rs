@@ -202,31 +202,48 @@ impl Stage {
             choice.settle(&mut self.parsers, rest, &context);
             let pieces = self.parsers[choice.index()].parse(rest, &context);
             let Some(switch) = choice.switch_at(&mut self.parsers, rest, &pieces, &context) else {
-                self.seats.parsed(&self.parsers, *choice, rest, &context, &pieces);
-                self.sections.note(*choice, rest, &pieces);
-                self.hand_on(rest, pieces, &mut lines, &mut tally, out);
+                self.take(*choice, rest, &context, pieces, &mut lines, &mut tally, out);
                 rest = "";
                 break;
             };
-            let (known, other) = rest.split_at(switch.at);
-            let whole = Context { flush: true, ..context.clone() };
-            let pieces = self.parsers[choice.index()].parse(known, &whole);
-            self.seats.parsed(&self.parsers, *choice, known, &whole, &pieces);
-            self.sections.note(*choice, known, &pieces);
-            self.hand_on(known, pieces, &mut lines, &mut tally, out);
-            choice.follow(switch);
-            rest = other;
-            context = context.after(switch.at, 0);
-            context.entries_before = input.entries_before + tally.entries;
+            let cut = switch.until.unwrap_or(switch.at);
+            let (known, others) = rest[..cut].split_at(switch.at);
+            let parts = [(*choice, known), (choice.lent(switch), others)];
+            for (choice, part) in parts.into_iter().filter(|(_, part)| !part.is_empty()) {
+                let whole = Context { flush: true, ..context.clone() };
+                let pieces = self.parsers[choice.index()].parse(part, &whole);
+                self.take(choice, part, &whole, pieces, &mut lines, &mut tally, out);
+                context = context.after(part.len(), 0);
+                context.entries_before = input.entries_before + tally.entries;
+            }
+            if switch.until.is_none() {
+                choice.follow(switch);
+            }
+            rest = &rest[cut..];
         }
         if !rest.is_empty() {
             let pieces = self.parsers[choice.index()].parse(rest, &context);
-            self.seats.parsed(&self.parsers, *choice, rest, &context, &pieces);
-            self.sections.note(*choice, rest, &pieces);
-            self.hand_on(rest, pieces, &mut lines, &mut tally, out);
+            self.take(*choice, rest, &context, pieces, &mut lines, &mut tally, out);
         }
         tally.consumed = text::original_len(input.bytes, &text, tally.consumed, self.encoding);
         tally
+    }
+
+    /// What a parser has made of a text is used.
+    #[expect(clippy::too_many_arguments, reason = "what is known of a text, and where it goes")]
+    fn take(
+        &mut self,
+        choice: Choice,
+        text: &str,
+        context: &Context,
+        pieces: Vec<Piece<'_>>,
+        lines: &mut Option<Lines<'_>>,
+        tally: &mut Tally,
+        out: &mut dyn FnMut(Checked<'_>),
+    ) {
+        self.seats.parsed(&self.parsers, choice, text, context, &pieces);
+        self.sections.note(choice, text, &pieces);
+        self.hand_on(text, pieces, lines, tally, out);
     }
 
     fn hand_on(

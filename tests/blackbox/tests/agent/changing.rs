@@ -79,3 +79,37 @@ fn with_continuation_lines_on_both_sides() {
     let books = Books { lines_read: 62, lines_joined: 2, ..Books::all_delivered(60) };
     assert_eq!(rig.stop(), books);
 }
+
+/// Lines as Docker keeps them, which are JSON too.
+fn docker(numbers: std::ops::Range<u32>) -> String {
+    let line = |n| {
+        format!(r#"{{"log":"line {n}\n","stream":"stdout","time":"2026-11-25T14:30:08.{n:09}Z"}}"#) + "\n"
+    };
+    numbers.map(line).collect()
+}
+
+const STRAY: &str = "{\"level\":\"info\",\"msg\":\"from somewhere else\"}\n";
+
+fn is_docker(record: &Record) -> bool {
+    record.attr("log.iostream") == Some("stdout")
+}
+
+#[test]
+fn a_stray_line_is_read_by_another_parser_and_the_file_is_not() {
+    let mut rig = Rig::new();
+    rig.append("c-json.log", docker(0..20) + STRAY + &docker(20..40));
+    rig.start();
+    let records = rig.records(41);
+    assert_eq!(records.iter().filter(|record| is_docker(record)).count(), 40);
+    assert_eq!(records[20].attr("message"), Some("from somewhere else"));
+    // Alone in its chunk, so that nobody knows what comes behind it.
+    rig.append("c-json.log", STRAY);
+    rig.records(42);
+    for n in 42..52 {
+        rig.append("c-json.log", docker(n..n + 1));
+        rig.records(n as usize + 1);
+    }
+    let after: Vec<_> = rig.sink.records()[42..].iter().map(is_docker).collect();
+    assert_eq!(after[3..], [true; 7], "{after:?}");
+    assert_eq!(rig.stop(), Books::all_delivered(52));
+}
