@@ -72,6 +72,20 @@ impl From<&ComponentSource> for Source {
 /// The SHA-256 of the only bytes that may be loaded.
 pub(crate) type Pin = Option<[u8; 32]>;
 
+/// What was made of a component.
+pub(crate) struct Loaded<T> {
+    pub(crate) made: T,
+    /// The file in the folder that would have been used, had it worked.
+    pub(crate) refused: Option<Refused>,
+}
+
+/// A file that is not used.
+pub(crate) struct Refused {
+    /// Of its content, where it could be read.
+    pub(crate) digest: Option<Digest>,
+    pub(crate) why: String,
+}
+
 /// Loads components through one engine.
 pub(crate) struct Library {
     engine: Engine,
@@ -138,26 +152,31 @@ impl Library {
         source: &Source,
         pin: Pin,
         make: impl Fn(&Component) -> Result<T>,
-    ) -> Result<T> {
+    ) -> Result<Loaded<T>> {
         if let Source::Oci(reference) = source {
             bail!("component oci://{reference} is not there; run `skidway get {reference}`");
         }
-        let Some(path) = self.path(source) else { return make(&self.load_bundled(&name(source))?) };
-        let from_file = || {
-            let bytes = read_component(&path).map_err(|error| unreadable(&path, &error))?;
-            let component =
-                self.prepare(source, pin, &bytes).with_context(|| format!("component {}", path.display()))?;
-            make(&component)
-        };
-        match source.bundled() {
-            Some(name) if !path.exists() => make(&self.load_bundled(name)?),
-            Some(name) => from_file().or_else(|error| {
-                self.say_once(format!("{} is not used, the bundled {name} is: {error:#}", path.display()));
-                make(&self.load_bundled(name)?)
-            }),
-            None if matches!(source, Source::Named(_)) && !path.exists() => Err(self.unknown(source)),
-            None => from_file(),
+        let of_agent = |name: &str, refused| Ok(Loaded { made: make(&self.load_bundled(name)?)?, refused });
+        let Some(path) = self.path(source) else { return of_agent(&name(source), None) };
+        if !path.exists()
+            && let Source::Named(name) = source
+        {
+            bundled(name).ok_or_else(|| self.unknown(source))?;
+            return of_agent(name, None);
         }
+        let read = read_component(&path).map_err(|error| unreadable(&path, &error));
+        let digest = read.as_ref().ok().map(|bytes| Digest::of(bytes));
+        let made = read.and_then(|bytes| {
+            let component = self.prepare(source, pin, &bytes);
+            make(&component.with_context(|| format!("component {}", path.display()))?)
+        });
+        let why = match made {
+            Ok(made) => return Ok(Loaded { made, refused: None }),
+            Err(why) => why,
+        };
+        let Some(name) = source.bundled() else { return Err(why) };
+        self.say_once(format!("{} is not used, the bundled {name} is: {why:#}", path.display()));
+        of_agent(name, Some(Refused { digest, why: format!("{why:#}") }))
     }
 
     fn unknown(&self, source: &Source) -> anyhow::Error {
@@ -187,11 +206,12 @@ impl Library {
 
     /// One parser, configured.
     pub(crate) fn parser(&self, source: &Source, config: &str, limits: &Limits) -> Result<ContainedParser> {
-        self.load(source, None, |component| {
+        let loaded = self.load(source, None, |component| {
             let parser = Parser::new(component, config, limits.clone())
                 .with_context(|| format!("parser {}", component.name()))?;
             Ok(ContainedParser::new(parser))
-        })
+        })?;
+        Ok(loaded.made)
     }
 
     /// One enricher, configured.
@@ -201,11 +221,12 @@ impl Library {
         config: &str,
         limits: &Limits,
     ) -> Result<ContainedEnricher> {
-        self.load(source, None, |component| {
+        let loaded = self.load(source, None, |component| {
             let enricher = Enricher::new(component, config, limits.clone())
                 .with_context(|| format!("enricher {}", component.name()))?;
             Ok(ContainedEnricher::new(enricher))
-        })
+        })?;
+        Ok(loaded.made)
     }
 
     /// The component that reads what the metadata service says.

@@ -4,8 +4,11 @@ use super::*;
 
 const TEXT: &str = "one 1\ntwo 2\nthree 3\n";
 
+/// Name, kind and value of an attribute.
+type Field<'a> = (&'a str, Kind, &'a str);
+
 /// A record for each of the lines that begin there: the line is its body, its attributes are given.
-fn records<'t>(text: &'t str, lines: &[(usize, &[(&str, Kind, &str)])]) -> Checked<'t> {
+fn records<'t>(text: &'t str, lines: &[(usize, &[Field<'_>])]) -> Checked<'t> {
     let mut columns = Records::default();
     for &(start, attributes) in lines {
         let end = start + text[start..].find('\n').unwrap();
@@ -42,8 +45,8 @@ fn found(old: &Checked<'_>, new: &Checked<'_>) -> (u64, Vec<String>) {
     (equal, all)
 }
 
-const UNIT: (&str, Kind, &str) = ("unit", Kind::Text, "job");
-const PID: (&str, Kind, &str) = ("pid", Kind::Integer, "7");
+const UNIT: Field<'static> = ("unit", Kind::Text, "job");
+const PID: Field<'static> = ("pid", Kind::Integer, "7");
 
 #[test]
 fn the_same_records_do_not_differ_wherever_their_bytes_stand() {

@@ -79,7 +79,8 @@ impl Stage {
     }
 
     fn take_news(&mut self, mailbox: &Mailbox, seat: u64, news: News, changes: &mut Changes) {
-        if let News::Join(parser, seat) = news {
+        if let News::Join(joining) = news {
+            let (parser, seat) = *joining;
             self.parsers.push(ContainedParser::new(parser));
             return self.seats.parsers.push(seat);
         }

@@ -27,7 +27,7 @@ pub(crate) enum News {
     /// What was tried is not tried any longer.
     StopTrial,
     /// A further parser for `auto`, with a seat of its own.
-    Join(Parser, Seat),
+    Join(Box<(Parser, Seat)>),
     /// The parser of this seat is no longer one of `auto`'s.
     Leave,
 }

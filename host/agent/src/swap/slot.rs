@@ -17,7 +17,7 @@ use super::seat::{Mailbox, News, Seat};
 use super::supervisor::Message;
 use super::tallies::{Counts, Tallies};
 use super::trial::Trial;
-use crate::library::{Library, Pin, Source};
+use crate::library::{Library, Loaded, Pin, Source};
 
 /// What a slot is for. Uses that are equal in all of this share a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,17 +94,20 @@ struct Chair {
 impl Slot {
     /// Loads what is there. The first instance tells whether it fits.
     pub(super) fn open(library: &Library, spec: Spec) -> Result<Self> {
-        let component = library.load(&spec.source, spec.pin, |component| {
+        let Loaded { made: component, refused } = library.load(&spec.source, spec.pin, |component| {
             let made =
                 if spec.auto { Instance::tried(component, &spec)? } else { Instance::new(component, &spec)? };
             drop(made);
             Ok(component.clone())
         })?;
+        // It was said when it was refused.
+        let aside =
+            refused.and_then(|refused| Some(Aside { what: OnDisk::File(refused.digest?), why: refused.why }));
         let state = State {
             running: Running::new(component),
             before: None,
             candidate: None,
-            aside: None,
+            aside,
             chairs: Vec::new(),
         };
         Ok(Self { spec, totals: Arc::default(), swaps: AtomicU64::new(0), state: Mutex::new(state) })
@@ -125,8 +128,12 @@ impl Slot {
         let mut instance = Instance::new(&state.running.component, &self.spec)?;
         self.settle_in(&mut instance);
         let seat = Seat::new(Arc::clone(&self.totals), Arc::clone(&state.running.tallies), inbox);
-        let (mailbox, is_resting) = (Arc::downgrade(mailbox), seat.is_resting());
-        state.chairs.push(Chair { mailbox, id: seat.id(), is_resting });
+        let is_resting = seat.is_resting();
+        if let Some(Candidate { component, trial }) = &state.candidate {
+            let candidate = Instance::new(component, &self.spec)?;
+            mailbox.post(seat.id(), News::Try(candidate, Arc::clone(trial)));
+        }
+        state.chairs.push(Chair { mailbox: Arc::downgrade(mailbox), id: seat.id(), is_resting });
         Ok((instance, seat))
     }
 

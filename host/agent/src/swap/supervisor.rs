@@ -228,7 +228,7 @@ impl Supervisor {
             lanes.retain(|lane| !is_seated(lane));
             let joined = lanes.iter().try_fold(0, |joined, lane| {
                 if let (Instance::Parser(parser), seat) = shared.seat(spec.clone(), lane)? {
-                    lane.post(0, News::Join(parser, seat));
+                    lane.post(0, News::Join(Box::new((parser, seat))));
                 }
                 anyhow::Ok(joined + 1)
             });

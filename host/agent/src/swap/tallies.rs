@@ -65,20 +65,23 @@ struct Rise {
     wrong: u64,
     /// Records to judge by, at least.
     records: u64,
+    /// Records of the one before to judge by, at least.
+    before: u64,
     share: f64,
     times: f64,
 }
 
 /// A failure is never the lines' fault alone, and costs a pause: five are enough, should there be no other line.
-const FAILED: Rise = Rise { wrong: 5, records: 5, share: 0.005, times: 2.0 };
+const FAILED: Rise = Rise { wrong: 5, records: 5, before: 0, share: 0.005, times: 2.0 };
 /// What is not recognised depends on what is written, which changes from minute to minute.
-const UNRECOGNISED: Rise = Rise { wrong: 20, records: 100, share: 0.05, times: 2.0 };
+const UNRECOGNISED: Rise = Rise { wrong: 20, records: 100, before: 100, share: 0.05, times: 2.0 };
 
 impl Rise {
     fn is_in(&self, old: (u64, u64), new: (u64, u64)) -> bool {
         let (before, after) = (share(old), share(new));
         new.0 >= self.wrong
             && new.1 >= self.records
+            && old.1 >= self.before
             && after - before >= self.share
             && after >= before * self.times
     }
@@ -143,7 +146,9 @@ mod tests {
     }
 
     #[test]
-    fn one_that_never_ran_is_no_measure_but_none() {
-        assert!(worse(Counts::default(), counts(200, 200, 0)).is_some());
+    fn one_that_hardly_ran_says_nothing_of_the_lines() {
+        assert_eq!(worse(counts(99, 0, 0), counts(200, 200, 0)), None);
+        assert!(worse(counts(100, 0, 0), counts(200, 200, 0)).is_some());
+        assert!(worse(Counts::default(), counts(200, 0, 200)).is_some());
     }
 }

@@ -171,6 +171,15 @@ fn metrics_are_the_books() {
     {
         assert!(said.contains(&format!("\n{name}{way} {value}\n")), "{name}: {said}");
     }
+    let component = "{component=\"operators\",role=\"parser\"}";
+    for (name, value) in [("records", 3), ("failed", 0), ("swaps", 0)] {
+        let line = format!("\nskidway_component_{name}_total{component} {value}\n");
+        assert!(said.contains(&line), "{name}: {said}");
+    }
+    assert!(
+        said.contains("\nskidway_component_info{component=\"operators\",role=\"parser\",digest=\""),
+        "{said}"
+    );
     rig.stop();
 }
 

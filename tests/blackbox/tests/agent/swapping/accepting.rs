@@ -100,6 +100,7 @@ fn an_enricher_is_compared_on_what_it_gets() {
 #[test]
 fn what_recognises_nothing_is_taken_back() {
     let mut swapping = Swapping::start(&ubuntu(), "");
+    swapping.wait_for("lines enough to compare with", |records| records.len() > 150);
     deploy(&swapping.parser, &fs::read(component("amazon-linux")).unwrap());
     let said = swapping.rig.wait_for_log("component is taken back");
     for part in ["WARN", "does not recognise", "100.0 %", "0.0 %"] {

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::Swapping;
 use super::variants::{deploy, hostile_to, renaming, ubuntu, version};
+use crate::command::skidway;
 use crate::rig::component;
 
 /// Nothing changes, the reason is said once, and the next good version is taken.
@@ -60,7 +61,7 @@ fn that_refuses_its_configuration() {
 #[test]
 fn that_fails_on_whatever_it_sees() {
     let hostile = fs::read(component("hostile")).unwrap();
-    for misdeed in ["trap", "loop", "unequal"] {
+    for misdeed in ["trap", "loop", "grow", "unequal"] {
         let settings = format!("config: {{do: {misdeed}}}, limits: {{cpu: 100ms}}");
         let swapping = Swapping::start(&hostile, &settings);
         let complaint = "it fails on a sample of usual lines";
@@ -69,10 +70,17 @@ fn that_fails_on_whatever_it_sees() {
 }
 
 #[test]
-fn that_needs_more_memory_than_it_gets() {
-    let swapping = Swapping::start(&ubuntu(), "limits: {memory: 2MiB}");
-    let large = fs::read(component("operators")).unwrap();
-    refused(swapping, &large, "", &renaming());
+fn other_than_what_the_config_pins() {
+    let inspected = skidway(&["inspect", "--json", component("ubuntu").to_str().unwrap()]).ok();
+    let inspected: serde_json::Value = serde_json::from_str(&inspected).unwrap();
+    let digest = inspected["digest"].as_str().unwrap().strip_prefix("sha256:").unwrap();
+    let mut swapping = Swapping::start(&ubuntu(), &format!("sha256: {digest}"));
+    deploy(&swapping.parser, &renaming());
+    let said = swapping.rig.wait_for_log("a changed component is not used");
+    assert!(said.contains("WARN") && said.contains(&format!("the config wants {digest}")), "{said}");
+    swapping.wait_for_more();
+    assert_eq!(swapping.swaps(), 0);
+    swapping.end();
 }
 
 #[test]

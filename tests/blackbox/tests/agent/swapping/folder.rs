@@ -59,6 +59,8 @@ fn a_bad_file_at_the_start_leaves_the_bundled_one() {
     let mut swapping = swapping(rig, folder.join("ubuntu.wasm"));
     let said = swapping.rig.wait_for_log("ubuntu.wasm is not used, the bundled ubuntu is");
     assert!(said.contains("WARN") && said.contains("not WebAssembly"), "{said}");
+    swapping.wait_for_more();
+    assert!(swapping.rig.said("a changed component is not used").is_empty(), "it was said");
     deploy(&swapping.parser, &renaming());
     swapping.wait_until_last_has("Unit");
     swapping.end();
