@@ -7,8 +7,9 @@
 //! not match its name and is a miss; so is one of another engine. A miss is never
 //! an error: the component is compiled again.
 //!
-//! Invariant: nothing is mapped as code unless it lies in a folder that belongs to
-//! this user, that nobody else may enter, and has the content its name says.
+//! Invariant: nothing is mapped as code unless a child of this process has just
+//! compiled it, or it lies in a folder that belongs to this user, that nobody else may
+//! enter, and has the content its name says.
 
 use std::fs::{self, DirBuilder};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::compile::Compiled;
 use crate::inspect::Digest;
 
 /// A folder of compiled components.
@@ -84,9 +86,8 @@ impl Cache {
 
     /// Keeps the compiled form of a component: a new name, then a rename, so that
     /// another process never reads half a file.
-    pub(crate) fn put(&self, component: Digest, compiled: &Component) -> io::Result<()> {
-        let content = compiled.serialize().map_err(io::Error::other)?;
-        let name = format!("{}{}.cwasm", self.prefix(component), Digest::of(&content));
+    pub(crate) fn put(&self, component: Digest, content: &[u8]) -> io::Result<()> {
+        let name = format!("{}{}.cwasm", self.prefix(component), Digest::of(content));
         let temporary = self.folder.join(format!(".{name}.{}", std::process::id()));
         let kept =
             fs::write(&temporary, content).and_then(|()| fs::rename(&temporary, self.folder.join(name)));
@@ -95,16 +96,30 @@ impl Cache {
     }
 }
 
+/// Makes code of what a child has compiled. None: it was compiled for another engine.
+pub(crate) fn map_compiled(engine: &Engine, compiled: &Compiled) -> Option<Component> {
+    map(engine, compiled.bytes())
+}
+
 /// Makes code of bytes that this program compiled.
 #[expect(unsafe_code, reason = "the one place where compiled code is mapped; argued below")]
 fn map(engine: &Engine, content: &[u8]) -> Option<Component> {
     // SAFETY: `deserialize` runs whatever machine code it is given, so the bytes
-    // must be what `Component::serialize` wrote. They were read from a folder that
-    // only this user can enter, which `Cache::open` checked, into memory of our
-    // own, so they cannot change any more; and their SHA-256 is the one in their
-    // name, so they are whole. Whoever can write there as this user can replace
-    // the agent itself. wasmtime checks version, settings and CPU features and
-    // answers an error where they differ.
+    // must be what wasmtime's compiler wrote. They lie in memory of our own, so they
+    // cannot change any more, and come from one of two places.
+    //
+    // Either they were read from a folder that only this user can enter, which
+    // `Cache::open` checked, and their SHA-256 is the one in their name, so they are
+    // whole. Whoever can write there as this user can replace the agent itself.
+    //
+    // Or they are a `Compiled`, which only `Program::compile` makes: what a child of
+    // this process wrote to a pipe that nobody else holds, and ended with success,
+    // so they are whole. The program that it ran is the one that the host named, in
+    // the agent its own executable, which has the same compiler in it that would
+    // otherwise run here; a component is data to both.
+    //
+    // wasmtime checks version, settings and CPU features and answers an error where
+    // they differ.
     unsafe { Component::deserialize(engine, content) }.ok()
 }
 
@@ -130,7 +145,7 @@ mod tests {
     fn what_was_put_is_found() {
         let (_folder, engine, cache, component, digest) = setup();
         assert!(cache.get(&engine, digest).is_none());
-        cache.put(digest, &component).unwrap();
+        cache.put(digest, &component.serialize().unwrap()).unwrap();
         assert!(cache.get(&engine, digest).is_some());
         assert!(cache.get(&engine, Digest::of(b"another")).is_none());
     }
@@ -138,7 +153,7 @@ mod tests {
     #[test]
     fn damaged_code_is_a_miss_and_removed() {
         let (_folder, engine, cache, component, digest) = setup();
-        cache.put(digest, &component).unwrap();
+        cache.put(digest, &component.serialize().unwrap()).unwrap();
         let file = only_file(&cache);
         let mut content = fs::read(&file).unwrap();
         let middle = content.len() / 2;
@@ -151,12 +166,12 @@ mod tests {
     #[test]
     fn what_cannot_be_kept_leaves_nothing_behind() {
         let (_folder, _engine, cache, component, digest) = setup();
-        cache.put(digest, &component).unwrap();
+        cache.put(digest, &component.serialize().unwrap()).unwrap();
         let file = only_file(&cache);
         fs::remove_file(&file).unwrap();
         // A folder in its place: the rename fails.
         fs::create_dir_all(file.join("in the way")).unwrap();
-        assert!(cache.put(digest, &component).is_err());
+        assert!(cache.put(digest, &component.serialize().unwrap()).is_err());
         assert_eq!(only_file(&cache), file);
         assert_eq!(fs::read_dir(&cache.folder).unwrap().count(), 1);
     }
@@ -164,7 +179,7 @@ mod tests {
     #[test]
     fn code_of_another_engine_is_a_miss() {
         let (_folder, engine, cache, component, digest) = setup();
-        cache.put(digest, &component).unwrap();
+        cache.put(digest, &component.serialize().unwrap()).unwrap();
         let mut config = wasmtime::Config::new();
         config.epoch_interruption(true);
         let other = Engine::new(&config).unwrap();

@@ -1,6 +1,7 @@
 //! A component that is ready to be instantiated.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wasmtime::component::InstancePre;
 
@@ -14,8 +15,13 @@ use crate::store::Guest;
 #[derive(Clone)]
 pub struct Component {
     pub(crate) name: Arc<str>,
-    pub(crate) inspection: Arc<Inspection>,
     pub(crate) engine: Engine,
+    pub(crate) code: Arc<Code>,
+}
+
+/// What all components of the same bytes share while one of them lives.
+pub(crate) struct Code {
+    pub(crate) inspection: Inspection,
     pub(crate) pre: InstancePre<Guest>,
 }
 
@@ -27,7 +33,7 @@ impl Component {
 
     /// What its bytes say of themselves.
     pub fn inspection(&self) -> &Inspection {
-        &self.inspection
+        &self.code.inspection
     }
 }
 
@@ -45,12 +51,22 @@ pub enum LoadError {
     #[error(transparent)]
     Inspect(InspectError),
     #[error(
-        "it imports {}, and a component gets nothing but {}; build it for \
+        "it imports {}, and a component gets nothing but {} and an empty WASI; build it for \
          wasm32-unknown-unknown, which imports nothing else",
         .foreign.join(", "),
         crate::inspect::PACKAGE
     )]
     Imports { foreign: Vec<String> },
+    #[error("it is {size} bytes large, more than the {max} that are accepted; raise `limits.size` if it is meant to be so large")]
+    TooLarge { size: usize, max: usize },
+    #[error("compiling it takes more than {} of memory; raise `limits.compile_memory` if it is worth that", shown(*limit))]
+    CompileMemory { limit: u64 },
+    #[error("compiling it takes more than {limit:?}{of}; raise `limits.compile_time` if it is worth that")]
+    CompileTime { limit: Duration, of: &'static str },
+    #[error("its code is larger than {limit} bytes, eight times what a component may have; raise `limits.size` if it is meant to be so large")]
+    CodeSize { limit: usize },
+    #[error("the compiler cannot be started: {0}")]
+    Compiler(String),
     #[error("it does not compile: {0}")]
     Compile(String),
     #[error("it does not fit the interface that it names: {0}")]
@@ -61,6 +77,11 @@ pub enum LoadError {
     Configuration(String),
     #[error("it fails as soon as it starts: {0}")]
     Start(String),
+}
+
+/// A number of bytes as people say it.
+fn shown(bytes: u64) -> String {
+    if bytes.is_multiple_of(1 << 20) { format!("{} MiB", bytes >> 20) } else { format!("{bytes} bytes") }
 }
 
 impl LoadError {

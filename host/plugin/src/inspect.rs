@@ -1,19 +1,24 @@
 //! Reads what a component is from its bytes, before anything is compiled: which
 //! version of our interface it was built against, what it exports, what it wants.
+//!
+//! The bytes are hostile. Nothing here is recursive, what is kept is bounded, and
+//! names are shown to people only after they were found to be plain.
+
+mod outline;
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
-use wasmparser::{Encoding, Parser, Payload};
+
+use outline::Outline;
 
 /// The package all our interfaces belong to.
 pub const PACKAGE: &str = "skidway:processor";
 /// The interface versions that this host speaks, newest last.
 pub const VERSIONS: &[&str] = &["0.1.0"];
-/// Larger files are refused unread: the bundled components are tens of kilobytes,
-/// and those of interpreters stay below this.
-pub const MAX_COMPONENT_BYTES: usize = 64 << 20;
+/// The package that other tool chains import from; see [`Inspection::wasi_imports`].
+pub(crate) const WASI: &str = "wasi:";
 
 /// What a component can do for us: the interfaces it exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,18 +84,27 @@ pub struct Inspection {
     pub size: usize,
     /// SHA-256 of its bytes.
     pub digest: Digest,
+    /// How many things the largest module in it defines: an instance of it takes
+    /// memory in the host for each.
+    pub(crate) largest_module: usize,
 }
 
 impl Inspection {
-    /// Imports that are not ours. A component without any is pure: it can compute
-    /// and log, and nothing else.
-    pub fn foreign_imports(&self) -> impl Iterator<Item = &str> {
-        self.imports.iter().map(String::as_str).filter(|name| !is_ours(name))
+    /// Imports of WASI. A component that has any is given an empty world: no files,
+    /// no network, no environment, no clock.
+    pub fn wasi_imports(&self) -> impl Iterator<Item = &str> {
+        self.imports.iter().map(String::as_str).filter(|name| name.starts_with(WASI))
     }
 
-    /// Whether it imports nothing but our package.
+    /// Imports that a component does not get, neither ours nor WASI's.
+    pub fn foreign_imports(&self) -> impl Iterator<Item = &str> {
+        self.imports.iter().map(String::as_str).filter(|name| !is_ours(name) && !name.starts_with(WASI))
+    }
+
+    /// Whether it imports nothing but our package: it can compute and log, and asks
+    /// for nothing else.
     pub fn is_pure(&self) -> bool {
-        self.foreign_imports().next().is_none()
+        self.imports.iter().all(|name| is_ours(name))
     }
 }
 
@@ -106,10 +120,12 @@ pub enum InspectError {
          or make a component of it with `wasm-tools component new`"
     )]
     CoreModule,
-    #[error("it is {size} bytes large, more than the {max} that are accepted")]
-    TooLarge { size: usize, max: usize },
     #[error("it is damaged: {0}")]
     Damaged(String),
+    #[error("it holds components that are nested more than {max} deep")]
+    TooDeep { max: usize },
+    #[error("it has more than {max} imports and exports, or their names are too long")]
+    TooManyNames { max: usize },
     #[error(
         "it exports none of the interfaces parser, enricher and describer of {PACKAGE}; \
          it exports {}", listed(.exports)
@@ -149,10 +165,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
     if !bytes.starts_with(b"\0asm") {
         return Err(InspectError::NotWasm);
     }
-    if bytes.len() > MAX_COMPONENT_BYTES {
-        return Err(InspectError::TooLarge { size: bytes.len(), max: MAX_COMPONENT_BYTES });
-    }
-    let (imports, exports) = names(bytes)?;
+    let Outline { imports, exports, largest_module } = outline::read(bytes)?;
     let mut versions = BTreeSet::new();
     let mut roles = BTreeSet::new();
     for name in imports.iter().chain(&exports).filter(|name| is_ours(name)) {
@@ -173,36 +186,9 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
     if !VERSIONS.contains(&version.as_str()) {
         return Err(InspectError::Version { found: version });
     }
+    let (size, digest) = (bytes.len(), Digest::of(bytes));
     let roles = roles.into_iter().collect();
-    Ok(Inspection { version, roles, exports, imports, size: bytes.len(), digest: Digest::of(bytes) })
-}
-
-/// The names that the outermost component imports and exports.
-fn names(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), InspectError> {
-    let damaged = |error: wasmparser::BinaryReaderError| InspectError::Damaged(error.message().to_owned());
-    let (mut imports, mut exports) = (Vec::new(), Vec::new());
-    let mut depth = 0usize;
-    for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(damaged)? {
-            Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
-                return Err(InspectError::CoreModule);
-            }
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::ComponentImportSection(section) if depth == 0 => {
-                for import in section {
-                    imports.push(import.map_err(damaged)?.name.name.to_owned());
-                }
-            }
-            Payload::ComponentExportSection(section) if depth == 0 => {
-                for export in section {
-                    exports.push(export.map_err(damaged)?.name.name.to_owned());
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok((imports, exports))
+    Ok(Inspection { version, roles, exports, imports, size, digest, largest_module })
 }
 
 #[cfg(test)]
@@ -231,13 +217,6 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_too_large_is_refused_unread() {
-        let mut bytes = b"\0asm".to_vec();
-        bytes.resize(MAX_COMPONENT_BYTES + 1, 0);
-        assert!(matches!(inspect(&bytes), Err(InspectError::TooLarge { .. })));
-    }
-
-    #[test]
     fn a_name_that_only_looks_like_ours_is_foreign() {
         assert!(is_ours("skidway:processor/host@0.1.0"));
         assert!(!is_ours("skidway:processor-evil/host@0.1.0"));
@@ -248,13 +227,15 @@ mod tests {
         let bytes = wat(r#"(component
                 (import "skidway:processor/host@0.1.0" (instance))
                 (import "wasi:cli/environment@0.2.0" (instance))
+                (import "other:package/thing@1.0.0" (instance))
                 (instance $i)
                 (component $inner (import "inner:only/name@1.0.0" (instance)))
                 (export "skidway:processor/parser@0.1.0" (instance $i)))"#);
         let inspection = inspect(&bytes).unwrap();
         assert_eq!(inspection.version, "0.1.0");
         assert_eq!(inspection.roles, [Role::Parser]);
-        assert_eq!(inspection.foreign_imports().collect::<Vec<_>>(), ["wasi:cli/environment@0.2.0"]);
+        assert_eq!(inspection.wasi_imports().collect::<Vec<_>>(), ["wasi:cli/environment@0.2.0"]);
+        assert_eq!(inspection.foreign_imports().collect::<Vec<_>>(), ["other:package/thing@1.0.0"]);
         assert!(!inspection.is_pure());
     }
 }

@@ -5,13 +5,15 @@
 //! use memory and CPU time up to its [`Limits`], write a bounded number of log
 //! lines, and give a wrong answer, which is noticed and refused as a whole.
 //!
-//! [`Engine::load`] → [`Component`] → [`Parser`], [`Enricher`], [`Describer`]: one
-//! call, one answer or one [`CallError`]. [`ContainedParser`] and
+//! [`read()`] → [`Engine::load`] → [`Component`] → [`Parser`], [`Enricher`], [`Describer`]: one
+//! call, one answer or one [`CallError`]. What is loaded is compiled in a process of
+//! its own ([`compile()`]), unless it is bundled. [`ContainedParser`] and
 //! [`ContainedEnricher`] go on from there: they isolate the lines that make a
 //! component fail, and let a component rest that fails too often, so that every
 //! line comes out.
 
 mod cache;
+mod compile;
 mod component;
 mod contain;
 mod describer;
@@ -22,17 +24,21 @@ mod inspect;
 mod limits;
 mod parser;
 mod raw;
+mod read;
 mod store;
 mod ticker;
+mod wasi;
 mod wit;
 
+pub use compile::{CompileLimits, Program, compile};
 pub use component::{Component, LoadError};
 pub use contain::{ContainedEnricher, ContainedParser, Piece};
 pub use describer::Describer;
 pub use engine::{Engine, EngineError};
 pub use enricher::Enricher;
-pub use inspect::{Digest, InspectError, Inspection, MAX_COMPONENT_BYTES, PACKAGE, Role, VERSIONS, inspect};
+pub use inspect::{Digest, InspectError, Inspection, PACKAGE, Role, VERSIONS, inspect};
 pub use limits::Limits;
 pub use parser::{Answer, Context, Parser};
 pub use raw::{ERROR_KEY, raw_records};
+pub use read::{ReadError, read};
 pub use store::CallError;

@@ -45,15 +45,28 @@ impl Limits {
 pub(crate) struct Memory {
     limit: usize,
     used: usize,
+    instances: usize,
     pub(crate) refused: bool,
 }
 
 /// Bytes that a table element takes in the host.
 const TABLE_ELEMENT: usize = 16;
+/// Bytes that a module's instance takes in the host for each function, global, … of
+/// it, which are no linear memory.
+const MODULE_PART: usize = 32;
+/// What they may take together: this share of the memory.
+const INSTANCES_SHARE: usize = 4;
+/// Each reserves four gigabytes of addresses. Components have one or two.
+const MAX_MEMORIES: usize = 8;
+/// Each is an allocation. Components have as many as modules in them.
+const MAX_TABLES: usize = 1000;
 
 impl Memory {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, used: 0, refused: false }
+    /// `largest_module` is how many functions, globals, … the largest module of the
+    /// component has.
+    pub(crate) fn new(limit: usize, largest_module: usize) -> Self {
+        let instances = limit / INSTANCES_SHARE / (largest_module * MODULE_PART).max(1 << 10);
+        Self { limit, used: 0, instances, refused: false }
     }
 
     /// Bytes in use by all memories and tables of the instance: they never shrink.
@@ -81,6 +94,18 @@ impl ResourceLimiter for Memory {
     fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         Ok(self.grant(desired.saturating_sub(current).saturating_mul(TABLE_ELEMENT)))
     }
+
+    fn instances(&self) -> usize {
+        self.instances
+    }
+
+    fn tables(&self) -> usize {
+        MAX_TABLES
+    }
+
+    fn memories(&self) -> usize {
+        MAX_MEMORIES
+    }
 }
 
 /// CPU time that this thread has used so far. Wall time would punish a component
@@ -96,7 +121,7 @@ mod tests {
 
     #[test]
     fn memory_is_granted_up_to_the_limit_over_all_memories() {
-        let mut memory = Memory::new(100);
+        let mut memory = Memory::new(100, 0);
         assert!(memory.memory_growing(0, 60, None).unwrap());
         assert!(memory.memory_growing(0, 40, None).unwrap());
         assert!(!memory.memory_growing(40, 41, None).unwrap());
@@ -106,7 +131,16 @@ mod tests {
 
     #[test]
     fn a_table_counts_too() {
-        assert!(!Memory::new(1000).table_growing(0, 100, None).unwrap());
+        assert!(!Memory::new(1000, 0).table_growing(0, 100, None).unwrap());
+    }
+
+    #[test]
+    fn instances_take_a_quarter_of_the_memory_at_the_most() {
+        assert_eq!(Memory::new(64 << 20, 32).instances(), 16 << 10);
+        // A module of a million globals, which takes 5 MB in a file.
+        assert_eq!(Memory::new(64 << 20, 1_000_000).instances(), 0);
+        // An interpreter.
+        assert!(Memory::new(64 << 20, 16_000).instances() >= 32);
     }
 
     #[test]

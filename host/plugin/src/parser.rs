@@ -117,7 +117,7 @@ impl Parser {
 }
 
 pub(crate) fn require(component: &Component, wanted: Role) -> Result<(), LoadError> {
-    let roles = &component.inspection.roles;
+    let roles = &component.inspection().roles;
     if roles.contains(&wanted) {
         return Ok(());
     }

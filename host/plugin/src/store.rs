@@ -9,6 +9,7 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 
 use crate::component::{Component, LoadError};
 use crate::limits::{Limits, Memory, thread_cpu};
+use crate::wasi;
 use crate::wit::v0_1_0::host;
 
 /// What the host keeps beside an instance.
@@ -18,10 +19,20 @@ pub(crate) struct Guest {
     /// Thread CPU time at which the running call is ended.
     deadline: Duration,
     log: SharedLogBudget,
+    pub(crate) wasi: wasi::State,
 }
 
+pub(crate) use host::Level;
+
 impl host::Host for Guest {
-    fn log(&mut self, level: host::Level, message: String) {
+    fn log(&mut self, level: Level, message: String) {
+        self.say(level, &message);
+    }
+}
+
+impl Guest {
+    /// Writes a line to the agent's log, as far as the component's budget goes.
+    pub(crate) fn say(&self, level: Level, message: &str) {
         let component = &*self.name;
         let (grant, limit) = {
             let mut budget = self.log.lock().unwrap_or_else(PoisonError::into_inner);
@@ -29,18 +40,28 @@ impl host::Host for Guest {
         };
         match grant {
             LogGrant::Write => {
-                let message = shorten(&message);
+                let message = shorten(message);
                 match level {
-                    host::Level::Debug => tracing::debug!(component, "{message}"),
-                    host::Level::Info => tracing::info!(component, "{message}"),
+                    Level::Debug => tracing::debug!(component, "{message}"),
+                    Level::Info => tracing::info!(component, "{message}"),
                     // A component cannot know that data was lost: nothing it says
                     // is an ERROR of the agent.
-                    host::Level::Warn | host::Level::Error => tracing::warn!(component, "{message}"),
+                    Level::Warn | Level::Error => tracing::warn!(component, "{message}"),
                 }
             }
             LogGrant::LeaveOut => {}
             LogGrant::SayThatMoreIsLeftOut => {
                 tracing::warn!(component, limit, "the component logs too much; lines are left out");
+            }
+        }
+    }
+
+    /// Says what the component has written without a line feed.
+    fn say_unfinished(&mut self) {
+        let [output, error] = self.wasi.unfinished();
+        for (level, line) in [(Level::Info, output), (Level::Warn, error)] {
+            if let Some(line) = line {
+                self.say(level, &line);
             }
         }
     }
@@ -187,9 +208,10 @@ impl<W: World> Sandbox<W> {
     fn start(&self) -> Result<(Store<Guest>, W), CallError> {
         let guest = Guest {
             name: self.component.name.clone(),
-            memory: Memory::new(self.limits.memory),
+            memory: Memory::new(self.limits.memory, self.component.inspection().largest_module),
             deadline: Duration::ZERO,
             log: Arc::clone(&self.log),
+            wasi: wasi::State::new(),
         };
         let mut store = Store::new(self.component.engine.compiler(), guest);
         store.limiter(|guest| &mut guest.memory);
@@ -217,10 +239,15 @@ impl<W: World> Sandbox<W> {
         store.data_mut().deadline = thread_cpu() + cpu;
         store.set_epoch_deadline(1);
         let _running = self.component.engine.ticker().running();
-        body(store).map_err(|error| self.explain(&error, store, cpu))
+        let answer = body(store);
+        store.data_mut().say_unfinished();
+        answer.map_err(|error| self.explain(&error, store, cpu))
     }
 
     fn explain(&self, error: &wasmtime::Error, store: &Store<Guest>, cpu: Duration) -> CallError {
+        if let Some(refused) = error.downcast_ref::<wasi::Refused>() {
+            return CallError::Trap(shorten(&refused.to_string()));
+        }
         let trap = error.downcast_ref::<Trap>();
         // wasmtime has no type for an answer that is too large.
         if trap.is_none() && format!("{error:#}").contains("fuel") {

@@ -2,7 +2,7 @@
 //! lists that are not there.
 #![allow(clippy::unwrap_used, reason = "helpers of tests: a failure is the test's")]
 
-use skidway_plugin::{CallError, Component, Context, Engine, Limits, Parser};
+use skidway_plugin::{CallError, Component, Context, Engine, Limits, Parser, Program};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
@@ -35,7 +35,7 @@ fn forger(list: u32, pointer: u32, length: u32) -> Component {
     let world = resolve.select_world(&[package], Some("parser-component")).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
     let bytes = ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap();
-    Engine::new(None).unwrap().load("forger", &bytes).unwrap()
+    Engine::new(None, Program::this(&[])).unwrap().load_bundled("forger", &bytes).unwrap()
 }
 
 fn refused(list: u32, pointer: u32, length: u32) -> CallError {

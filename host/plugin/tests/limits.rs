@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use skidway_model::Invalid;
 use skidway_plugin::{
-    CallError, Component, ContainedParser, Context, Engine, Limits, LoadError, Parser, Role,
+    CallError, Component, ContainedParser, Context, Engine, Limits, LoadError, Parser, Program, Role,
 };
 
 /// Small, so that breaking them is quick.
@@ -18,7 +18,7 @@ fn limits() -> Limits {
 
 fn component(name: &str) -> Component {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
-    let engine = ENGINE.get_or_init(|| Engine::new(None).unwrap());
+    let engine = ENGINE.get_or_init(|| Engine::new(None, Program::this(&[])).unwrap());
     let folder = std::env::var_os("SKIDWAY_COMPONENTS").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/components"),
         PathBuf::from,
@@ -26,7 +26,7 @@ fn component(name: &str) -> Component {
     let path = folder.join(format!("{name}.wasm"));
     let bytes = std::fs::read(&path)
         .unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask components` first", path.display()));
-    engine.load(name, &bytes).unwrap()
+    engine.load_bundled(name, &bytes).unwrap()
 }
 
 fn hostile(misdeed: &str) -> Parser {

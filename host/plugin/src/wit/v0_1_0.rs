@@ -42,7 +42,7 @@ macro_rules! world {
             type Pre = $module::$pre<Guest>;
 
             fn pre(component: &Component) -> wasmtime::Result<Self::Pre> {
-                $module::$pre::new(component.pre.clone())
+                $module::$pre::new(component.code.pre.clone())
             }
 
             fn instantiate(pre: &Self::Pre, store: &mut Store<Guest>) -> wasmtime::Result<Self> {
