@@ -39,6 +39,9 @@ pub(crate) enum Command {
     Check(Check),
     /// Send records again that a backend has refused, from a dead-letter file.
     Replay(Replay),
+    /// Compile a component for another process of this program: from standard input to standard output.
+    #[command(hide = true)]
+    Compile(Compile),
     /// Print a completion script, for example `skidway completion bash`.
     Completion {
         /// Which shell.
@@ -140,6 +143,15 @@ pub(crate) struct Parse {
     pub(crate) bench: Option<u32>,
     /// A file; `-` for standard input.
     pub(crate) file: PathBuf,
+}
+
+/// What `compile` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Compile {
+    /// Bytes of memory for it.
+    pub(crate) memory: u64,
+    /// Processor time for it.
+    pub(crate) seconds: u64,
 }
 
 /// What `inspect` takes.

@@ -5,9 +5,7 @@
 //! there must not keep the agent from starting.
 
 use std::collections::HashSet;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -15,8 +13,8 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use skidway_config::ComponentSource;
 use skidway_config::bundled::{Purpose, named};
 use skidway_plugin::{
-    Component, ContainedEnricher, ContainedParser, Describer, Digest, Engine, Enricher, Limits,
-    MAX_COMPONENT_BYTES, Parser,
+    CompileLimits, Component, ContainedEnricher, ContainedParser, Describer, Digest, Engine, Enricher,
+    Limits, Parser, Program, read,
 };
 
 use crate::bundled::{bundled, formats, names};
@@ -98,7 +96,8 @@ pub(crate) struct Library {
 impl Library {
     /// `cache` is where compiled components are kept, `folder` where people put their own.
     pub(crate) fn new(cache: Option<&Path>, folder: &Path) -> Result<Self> {
-        Ok(Self { engine: Engine::new(cache)?, folder: folder.to_owned(), said: Mutex::default() })
+        let engine = Engine::new(cache, Program::this(&["compile"]))?;
+        Ok(Self { engine, folder: folder.to_owned(), said: Mutex::default() })
     }
 
     /// The components folder.
@@ -131,26 +130,33 @@ impl Library {
     }
 
     /// Makes the bytes of a file ready to run, if they are those that are wanted.
-    pub(crate) fn prepare(&self, source: &Source, pin: Pin, bytes: &[u8]) -> Result<Component> {
+    pub(crate) fn prepare(
+        &self,
+        source: &Source,
+        pin: Pin,
+        bytes: &[u8],
+        limits: &CompileLimits,
+    ) -> Result<Component> {
         if let Some(wanted) = pin.map(Digest)
             && wanted != Digest::of(bytes)
         {
             bail!("its SHA-256 is {}, and the config wants {wanted}", Digest::of(bytes));
         }
-        Ok(self.engine.load(&name(source), bytes)?)
+        Ok(self.engine.load(&name(source), bytes, limits)?)
     }
 
     /// Makes the bundled one ready to run.
     pub(crate) fn load_bundled(&self, name: &str) -> Result<Component> {
         let bytes = bundled(name).ok_or_else(|| anyhow!("there is no bundled component {name}"))?;
-        self.engine.load(name, bytes).with_context(|| format!("bundled component {name}"))
+        self.engine.load_bundled(name, bytes).with_context(|| format!("bundled component {name}"))
     }
 
-    /// Loads one component and makes something of it.
+    /// Loads one component and makes something of it; `limits` are for one that is not bundled.
     pub(crate) fn load<T>(
         &self,
         source: &Source,
         pin: Pin,
+        limits: &CompileLimits,
         make: impl Fn(&Component) -> Result<T>,
     ) -> Result<Loaded<T>> {
         if let Source::Oci(reference) = source {
@@ -164,10 +170,11 @@ impl Library {
             bundled(name).ok_or_else(|| self.unknown(source))?;
             return of_agent(name, None);
         }
-        let read = read_component(&path).map_err(|error| unreadable(&path, &error));
+        let read = read(&path, limits.size)
+            .map_err(|error| anyhow!("cannot read component {}: {error}", path.display()));
         let digest = read.as_ref().ok().map(|bytes| Digest::of(bytes));
         let made = read.and_then(|bytes| {
-            let component = self.prepare(source, pin, &bytes);
+            let component = self.prepare(source, pin, &bytes, limits);
             make(&component.with_context(|| format!("component {}", path.display()))?)
         });
         let why = match made {
@@ -206,7 +213,7 @@ impl Library {
 
     /// One parser, configured.
     pub(crate) fn parser(&self, source: &Source, config: &str, limits: &Limits) -> Result<ContainedParser> {
-        let loaded = self.load(source, None, |component| {
+        let loaded = self.load(source, None, &limits.compile, |component| {
             let parser = Parser::new(component, config, limits.clone())
                 .with_context(|| format!("parser {}", component.name()))?;
             Ok(ContainedParser::new(parser))
@@ -221,7 +228,7 @@ impl Library {
         config: &str,
         limits: &Limits,
     ) -> Result<ContainedEnricher> {
-        let loaded = self.load(source, None, |component| {
+        let loaded = self.load(source, None, &limits.compile, |component| {
             let enricher = Enricher::new(component, config, limits.clone())
                 .with_context(|| format!("enricher {}", component.name()))?;
             Ok(ContainedEnricher::new(enricher))
@@ -236,28 +243,10 @@ impl Library {
     }
 }
 
-/// Reads a component's file: a regular one, and none that is too large to be one.
-pub(crate) fn read_component(path: &Path) -> io::Result<Vec<u8>> {
-    // A pipe would wait for somebody to write to it.
-    let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    let mut bytes = Vec::new();
-    // One more, and the loader says what is too large about it.
-    file.take(MAX_COMPONENT_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 /// What a component is called in logs.
 fn name(source: &Source) -> String {
     match source {
         Source::Bundled(name) | Source::Named(name) | Source::Oci(name) => name.clone(),
         Source::File(path) => path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
     }
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> anyhow::Error {
-    anyhow!("cannot read component {}: {error}", path.display())
 }

@@ -62,6 +62,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Detect(args) => commands::detect::run(args),
         Command::Inspect(args) => done(commands::inspect::run(args)),
         Command::Replay(args) => commands::replay::run(args),
+        Command::Compile(args) => Ok(commands::compile::run(args)),
         Command::Completion { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "skidway", &mut stdout());
             Ok(ExitCode::SUCCESS)

@@ -11,7 +11,7 @@ use skidway_config::{
     Component, Config, Errors, FileLog, Parser, Pipeline, Problem, Surroundings, Zone as ZoneName,
 };
 use skidway_model::Attribute;
-use skidway_plugin::{ContainedEnricher, ContainedParser, Limits, LoadError, Role};
+use skidway_plugin::{CompileLimits, ContainedEnricher, ContainedParser, Limits, LoadError, Role};
 
 use crate::cli::ConfigFiles;
 use crate::files;
@@ -188,8 +188,18 @@ pub(crate) fn own_resource(receiver: &FileLog) -> Vec<Attribute> {
 }
 
 fn limits(granted: &skidway_config::Limits) -> Limits {
-    let memory = usize::try_from(granted.memory_bytes).unwrap_or(usize::MAX);
-    Limits { memory, cpu: granted.cpu, ..Limits::default() }
+    let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    Limits {
+        memory: bytes(granted.memory_bytes),
+        cpu: granted.cpu,
+        output: bytes(granted.output_bytes),
+        log_lines: granted.log_lines,
+        compile: CompileLimits {
+            size: bytes(granted.size_bytes),
+            memory: granted.compile_memory_bytes,
+            time: granted.compile_time,
+        },
+    }
 }
 
 /// How often checkpoints are saved while they move.

@@ -285,6 +285,20 @@ pub struct Limits {
     /// Processor time per call; 1 ms to 1 min.
     #[serde(serialize_with = "crate::values::duration")]
     pub cpu: Duration,
+    /// Bytes of one answer; 1 MiB to 1 GiB.
+    #[serde(rename = "output", serialize_with = "crate::values::size")]
+    pub output_bytes: u64,
+    /// Lines a minute in the agent's log; up to 10,000.
+    pub log_lines: u32,
+    /// Bytes of its file; 4 KiB to 1 GiB.
+    #[serde(rename = "size", serialize_with = "crate::values::size")]
+    pub size_bytes: u64,
+    /// Bytes of memory for the process that compiles it; 256 MiB to 64 GiB.
+    #[serde(rename = "compile_memory", serialize_with = "crate::values::size")]
+    pub compile_memory_bytes: u64,
+    /// Processor time to compile it; 1 s to 1 h.
+    #[serde(serialize_with = "crate::values::duration")]
+    pub compile_time: Duration,
 }
 
 /// A zone for time stamps.

@@ -322,6 +322,11 @@ written! {
     Limits {
         memory: ByteSize,
         cpu: GoDuration,
+        output: ByteSize,
+        log_lines: u32,
+        size: ByteSize,
+        compile_memory: ByteSize,
+        compile_time: GoDuration,
     }
 }
 

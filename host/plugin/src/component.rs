@@ -57,13 +57,17 @@ pub enum LoadError {
         crate::inspect::PACKAGE
     )]
     Imports { foreign: Vec<String> },
-    #[error("it is {size} bytes large, more than the {max} that are accepted; raise `limits.size` if it is meant to be so large")]
+    #[error(
+        "it is {size} bytes large, more than the {max} that are accepted; raise `limits.size` if it is meant to be so large"
+    )]
     TooLarge { size: usize, max: usize },
     #[error("compiling it takes more than {} of memory; raise `limits.compile_memory` if it is worth that", shown(*limit))]
     CompileMemory { limit: u64 },
     #[error("compiling it takes more than {limit:?}{of}; raise `limits.compile_time` if it is worth that")]
     CompileTime { limit: Duration, of: &'static str },
-    #[error("its code is larger than {limit} bytes, eight times what a component may have; raise `limits.size` if it is meant to be so large")]
+    #[error(
+        "its code is larger than {limit} bytes, four times what a component may have; raise `limits.size` if it is meant to be so large"
+    )]
     CodeSize { limit: usize },
     #[error("the compiler cannot be started: {0}")]
     Compiler(String),

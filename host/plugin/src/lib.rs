@@ -40,5 +40,5 @@ pub use inspect::{Digest, InspectError, Inspection, PACKAGE, Role, VERSIONS, ins
 pub use limits::Limits;
 pub use parser::{Answer, Context, Parser};
 pub use raw::{ERROR_KEY, raw_records};
-pub use read::{ReadError, read};
+pub use read::{MAX_COMPONENT_BYTES, ReadError, digest, read};
 pub use store::CallError;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use wasmtime::ResourceLimiter;
 
+use crate::compile::CompileLimits;
+
 /// What one component may use. The defaults leave the bundled components a margin
 /// of ten and more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +21,19 @@ pub struct Limits {
     pub output: usize,
     /// Log lines a minute; more are counted and left out.
     pub log_lines: u32,
+    /// What making it ready may cost, where it is not bundled.
+    pub compile: CompileLimits,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory: 64 << 20, cpu: Duration::from_secs(1), output: 32 << 20, log_lines: 60 }
+        Self {
+            memory: 64 << 20,
+            cpu: Duration::from_secs(1),
+            output: 32 << 20,
+            log_lines: 60,
+            compile: CompileLimits::default(),
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 //! lists that are not there.
 #![allow(clippy::unwrap_used, reason = "helpers of tests: a failure is the test's")]
 
+mod made;
+
 use skidway_plugin::{CallError, Component, Context, Engine, Limits, Parser, Program};
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
 
 /// Where in the answer (`result<parsed, string>`, see the WIT file) things stand:
 /// the lists of `records` in their order, eight bytes each, behind the discriminant.
@@ -29,12 +29,7 @@ fn forger(list: u32, pointer: u32, length: u32) -> Component {
         at = 2048 + list,
         behind = 2048 + list + 4,
     );
-    let mut module = wat::parse_str(module).unwrap();
-    let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/v0.1.0")).unwrap();
-    let world = resolve.select_world(&[package], Some("parser-component")).unwrap();
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
-    let bytes = ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap();
+    let bytes = made::parser(&module);
     Engine::new(None, Program::this(&[])).unwrap().load_bundled("forger", &bytes).unwrap()
 }
 

@@ -13,7 +13,8 @@ use skidway_plugin::{
 
 /// Small, so that breaking them is quick.
 fn limits() -> Limits {
-    Limits { memory: 8 << 20, cpu: Duration::from_millis(200), output: 4 << 20, log_lines: 5 }
+    let (memory, cpu) = (8 << 20, Duration::from_millis(200));
+    Limits { memory, cpu, output: 4 << 20, log_lines: 5, ..Limits::default() }
 }
 
 fn component(name: &str) -> Component {

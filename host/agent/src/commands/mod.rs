@@ -1,6 +1,7 @@
 //! One module per command of the command line.
 
 pub(crate) mod check;
+pub(crate) mod compile;
 pub(crate) mod detect;
 pub(crate) mod diff;
 pub(crate) mod inspect;

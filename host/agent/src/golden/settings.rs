@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use skidway_plugin::CompileLimits;
 
 use crate::bare::Recipe;
 use crate::library::{Library, Source};
@@ -85,7 +86,9 @@ impl Settings {
             None => REFERENCE_TIME.parse()?,
         };
         let reference_unix_nano = reference_time.as_nanosecond();
-        let component = |source: &Source| library.load(source, None, |component| Ok(component.clone()));
+        let limits = CompileLimits::default();
+        let component =
+            |source: &Source| library.load(source, None, &limits, |component| Ok(component.clone()));
         Ok(Recipe {
             parser: component(&parser)?,
             config: Value::Object(config.cloned().unwrap_or_default()).to_string(),

@@ -7,9 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use skidway_plugin::Digest;
-
-use crate::library::read_component;
+use skidway_plugin::{Digest, digest};
 
 /// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,8 +68,8 @@ pub(super) fn age(path: &Path) -> Option<Duration> {
 }
 
 fn read(path: &Path) -> OnDisk {
-    match read_component(path) {
-        Ok(bytes) => OnDisk::File(Digest::of(&bytes)),
+    match digest(path) {
+        Ok(digest) => OnDisk::File(digest),
         Err(error) => OnDisk::Unusable(error.to_string()),
     }
 }

@@ -94,7 +94,7 @@ struct Chair {
 impl Slot {
     /// Loads what is there. The first instance tells whether it fits.
     pub(super) fn open(library: &Library, spec: Spec) -> Result<Self> {
-        let Loaded { made: component, refused } = library.load(&spec.source, spec.pin, |component| {
+        let Loaded { made: component, refused } = library.load(&spec.source, spec.pin, &spec.limits.compile, |component| {
             let made =
                 if spec.auto { Instance::tried(component, &spec)? } else { Instance::new(component, &spec)? };
             drop(made);

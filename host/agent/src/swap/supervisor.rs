@@ -14,20 +14,20 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use skidway_config::SwapMode;
-use skidway_plugin::{Component, Digest, LoadError, Role};
+use skidway_plugin::{Component, Digest, LoadError, ReadError, Role, read};
 
 use super::debounce::Debounce;
 use super::disk::{Disk, OnDisk, age};
 use super::instance::Instance;
 
 use super::seat::{Mailbox, News};
-use super::slot::{Aside, Candidate, Slot, Step, short};
+use super::slot::{Aside, Candidate, Slot, Spec, Step, short};
 use super::tallies::worse;
 use super::trial::Trial;
 use super::watch::Watch;
 use super::{Group, Shared};
 use crate::bundled::bundled;
-use crate::library::{Source, read_component};
+use crate::library::Source;
 
 /// How often files are looked at where nothing is heard of them: what the system does not tell of is rare, and each
 /// time wakes an agent that may have nothing else to do.
@@ -144,18 +144,18 @@ impl Supervisor {
     }
 
     fn try_file(&mut self, slot: &Arc<Slot>, path: &Path) {
-        let loaded = read_component(path).map_err(anyhow::Error::from).map(|bytes| {
-            let loaded =
-                self.shared.library.prepare(&slot.spec.source, slot.spec.pin, &bytes).and_then(|component| {
+        let Spec { source, pin, limits, .. } = &slot.spec;
+        let (on_disk, begun) = match read(path, limits.compile.size) {
+            Ok(bytes) => {
+                let library = &self.shared.library;
+                let loaded = library.prepare(source, *pin, &bytes, &limits.compile).and_then(|component| {
                     Instance::tried(&component, &slot.spec)?;
                     Ok(component)
                 });
-            (OnDisk::File(Digest::of(&bytes)), loaded)
-        });
-        let (on_disk, begun) = match loaded {
-            Ok((on_disk, loaded)) => {
-                (on_disk, loaded.and_then(|component| self.begin(slot, component, path)))
+                let begun = loaded.and_then(|component| self.begin(slot, component, path));
+                (OnDisk::File(Digest::of(&bytes)), begun)
             }
+            Err(error @ ReadError::TooLarge { .. }) => (self.disk.look(path), Err(error.into())),
             // It is gone by now, or will be looked at again.
             Err(error) => return tracing::debug!(file = %path.display(), %error, "cannot read a component"),
         };

@@ -20,6 +20,27 @@ const CPU: Duration = Duration::from_secs(1);
 /// Below: the clock that counts it is not finer. Above: the lane would stand still.
 const CPU_RANGE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(60));
 
+/// A chunk's columns many times over, and the text that a component may add.
+const OUTPUT: u64 = 32 << 20;
+/// Below: the columns of a chunk do not fit. Above: the agent would be as large.
+const OUTPUT_RANGE: (u64, u64) = (1 << 20, 1 << 30);
+/// Enough to tell what is wrong; a component that says something of every line is not read.
+const LOG_LINES: u32 = 60;
+/// None at all is a choice. Above: the log is no log any more.
+const LOG_LINES_RANGE: (u32, u32) = (0, 10_000);
+/// Bundled ones have tens of kilobytes, interpreters tens of megabytes.
+const SIZE: u64 = 64 << 20;
+/// Below: no component has so little. Above: the agent reads it at once.
+const SIZE_RANGE: (u64, u64) = (4 << 10, 1 << 30);
+/// An interpreter of 20 MB takes half of it.
+const COMPILE_MEMORY: u64 = 1 << 30;
+/// Below: the program itself does not fit. Above: no machine that follows logs has so much.
+const COMPILE_MEMORY_RANGE: (u64, u64) = (256 << 20, 64 << 30);
+/// An interpreter of 20 MB takes half of it on a slow machine.
+const COMPILE_TIME: Duration = Duration::from_secs(60);
+/// Below: the kernel does not count finer. Above: nobody waits for it.
+const COMPILE_TIME_RANGE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3600));
+
 /// What names of components stand for.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
@@ -135,7 +156,20 @@ pub(super) fn limits(written: Option<written::Limits>, key: &str, check: &mut Ch
     let written = written.unwrap_or_default();
     let memory_bytes = written.memory.map_or(MEMORY, |size| size.0);
     let cpu = written.cpu.map_or(CPU, |duration| duration.0);
-    check.within(&format!("{key}.memory"), memory_bytes, MEMORY_RANGE, |b| ByteSize(b).to_string());
-    check.within(&format!("{key}.cpu"), cpu, CPU_RANGE, |d| GoDuration(d).to_string());
-    Limits { memory_bytes, cpu }
+    let output_bytes = written.output.map_or(OUTPUT, |size| size.0);
+    let log_lines = written.log_lines.unwrap_or(LOG_LINES);
+    let size_bytes = written.size.map_or(SIZE, |size| size.0);
+    let compile_memory_bytes = written.compile_memory.map_or(COMPILE_MEMORY, |size| size.0);
+    let compile_time = written.compile_time.map_or(COMPILE_TIME, |duration| duration.0);
+    let size = |bytes| ByteSize(bytes).to_string();
+    let duration = |duration| GoDuration(duration).to_string();
+    let key = |name| format!("{key}.{name}");
+    check.within(&key("memory"), memory_bytes, MEMORY_RANGE, size);
+    check.within(&key("cpu"), cpu, CPU_RANGE, duration);
+    check.within(&key("output"), output_bytes, OUTPUT_RANGE, size);
+    check.within(&key("log_lines"), log_lines, LOG_LINES_RANGE, |lines| lines.to_string());
+    check.within(&key("size"), size_bytes, SIZE_RANGE, size);
+    check.within(&key("compile_memory"), compile_memory_bytes, COMPILE_MEMORY_RANGE, size);
+    check.within(&key("compile_time"), compile_time, COMPILE_TIME_RANGE, duration);
+    Limits { memory_bytes, cpu, output_bytes, log_lines, size_bytes, compile_memory_bytes, compile_time }
 }

@@ -30,7 +30,9 @@ receivers:
     parser:
       component: ./my.wasm
       config: {b: [1, 2.5, true, null], a: '0123'}
-      limits: {memory: 32MiB, cpu: 500ms}
+      limits:
+        {memory: 32MiB, cpu: 500ms, output: 16MiB, log_lines: 5, size: 80MiB, compile_memory: 2GiB,
+         compile_time: 90s}
       sha256: 00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff
       swap: {mode: shadow, chunks: 50, accept: identical, rollback: 0s}
     timezone: Europe/Berlin
@@ -135,7 +137,15 @@ fn every_option_arrives() {
     let parser = Component {
         source: ComponentSource::File(PathBuf::from("./my.wasm")),
         config_json: r#"{"a":"0123","b":[1,2.5,true,null]}"#.into(),
-        limits: Limits { memory_bytes: 32 << 20, cpu: Duration::from_millis(500) },
+        limits: Limits {
+            memory_bytes: 32 << 20,
+            cpu: Duration::from_millis(500),
+            output_bytes: 16 << 20,
+            log_lines: 5,
+            size_bytes: 80 << 20,
+            compile_memory_bytes: 2 << 30,
+            compile_time: Duration::from_secs(90),
+        },
         sha256: Some(std::array::from_fn(|i| (i % 16 * 0x11) as u8)),
         swap: Swap {
             mode: SwapMode::Shadow,

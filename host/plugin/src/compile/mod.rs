@@ -17,8 +17,8 @@ mod parent;
 use std::time::Duration;
 
 pub use child::compile;
-pub use parent::Program;
 pub(crate) use parent::Compiled;
+pub use parent::Program;
 
 /// What making a component ready may cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,8 @@ impl Default for CompileLimits {
     }
 }
 
-/// Machine code is larger than WebAssembly: three times as large for most components.
-const CODE_SHARE: usize = 8;
+/// Machine code is larger than WebAssembly: three times as large in interpreters.
+const CODE_SHARE: usize = 4;
 /// By the clock a compiler may take so many times as long as by processor time.
 const WAITING_SHARE: u32 = 4;
 

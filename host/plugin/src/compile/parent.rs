@@ -148,9 +148,10 @@ fn judge(end: End, limits: &CompileLimits) -> Result<Compiled, LoadError> {
     }
     match (status.code(), status.signal()) {
         (Some(0), _) => Ok(Compiled(code)),
-        (_, Some(signal)) if signal == Signal::XCPU.as_raw() => {
-            Err(LoadError::CompileTime { limit: Duration::from_secs(limits.seconds()), of: " of processor time" })
-        }
+        (_, Some(signal)) if signal == Signal::XCPU.as_raw() => Err(LoadError::CompileTime {
+            limit: Duration::from_secs(limits.seconds()),
+            of: " of processor time",
+        }),
         // What Rust says before it aborts, and what the kernel's answer is called.
         _ if said.contains("memory allocation of") || said.contains("Cannot allocate memory") => {
             Err(LoadError::CompileMemory { limit: limits.memory })
@@ -173,7 +174,7 @@ mod tests {
     }
 
     fn limits() -> CompileLimits {
-        CompileLimits { size: 1 << 10, memory: 1 << 30, time: Duration::from_secs(1) }
+        CompileLimits { size: 2 << 10, memory: 1 << 30, time: Duration::from_secs(1) }
     }
 
     fn refused(script: &str, bytes: &[u8]) -> String {
@@ -211,7 +212,7 @@ mod tests {
         let error = refused("yes", b"");
         assert_eq!(
             error,
-            "its code is larger than 8192 bytes, eight times what a component may have; raise `limits.size` \
+            "its code is larger than 8192 bytes, four times what a component may have; raise `limits.size` \
              if it is meant to be so large"
         );
     }
@@ -230,10 +231,13 @@ mod tests {
             refused("echo oh 1>&2; kill -SEGV $$", b""),
             "it does not compile: the compiler ended with signal 11: oh"
         );
-        assert!(refused("kill -XCPU $$", b"").starts_with("compiling it takes more than 1s of processor time"));
-        assert!(refused("echo memory allocation of 9 bytes failed 1>&2; kill -ABRT $$", b"").contains(
-            "compiling it takes more than 1024 MiB of memory; raise `limits.compile_memory`"
-        ));
+        assert!(
+            refused("kill -XCPU $$", b"").starts_with("compiling it takes more than 1s of processor time")
+        );
+        assert!(
+            refused("echo memory allocation of 9 bytes failed 1>&2; kill -ABRT $$", b"")
+                .contains("compiling it takes more than 1024 MiB of memory; raise `limits.compile_memory`")
+        );
     }
 
     #[test]

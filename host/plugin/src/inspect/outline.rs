@@ -99,7 +99,9 @@ mod tests {
         for _ in 0..depth {
             let mut outer = b"\0asm\x0d\0\x01\0\x04".to_vec();
             // A section's length is five bytes at the most.
-            outer.extend((0..5).map(|i| ((bytes.len() >> (7 * i)) & 0x7f) as u8 | if i < 4 { 0x80 } else { 0 }));
+            outer.extend(
+                (0..5).map(|i| ((bytes.len() >> (7 * i)) & 0x7f) as u8 | if i < 4 { 0x80 } else { 0 }),
+            );
             outer.extend(&bytes);
             bytes = outer;
         }

@@ -134,7 +134,11 @@ impl Answer {
             Self::Instant(kind) | Self::Duration(kind) => {
                 let &[Val::U64(time)] = arguments else { return Err(odd()) };
                 let state = &mut store.data_mut().wasi;
-                if matches!(self, Self::Instant(_)) { state.wait_until(time) } else { state.wait_for(time) }
+                if matches!(self, Self::Instant(_)) {
+                    state.wait_until(time)
+                } else {
+                    state.wait_for(time)
+                }
                 handle(store, kind, NOTHING)?
             }
             Self::Room => Val::Result(Ok(Some(Box::new(Val::U64(WRITE_AT_ONCE))))),

@@ -65,9 +65,9 @@ pub(crate) fn link(linker: &mut Linker<Guest>, component: &Component) -> wasmtim
                     let answer = Answer::of(interface, name, kinds.made_by(&function));
                     let full = format!("{interface}#{name}");
                     world.func_new(name, move |mut store, ty, arguments, results| {
-                        answer.give(&mut store, &ty, arguments, results).map_err(|why| {
-                            Refused { function: full.clone(), why: why.to_string() }.into()
-                        })
+                        answer
+                            .give(&mut store, &ty, arguments, results)
+                            .map_err(|why| Refused { function: full.clone(), why: why.to_string() }.into())
                     })?;
                 }
                 _ => {}

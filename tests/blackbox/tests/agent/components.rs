@@ -77,8 +77,52 @@ fn a_component_that_only_claims_to_be_a_parser() {
 fn a_component_that_wants_more_than_it_gets() {
     let wants = wat(r#"(component
         (import "wasi:cli/environment@0.2.0" (instance))
+        (import "other:package/harm@0.1.0" (instance))
         (instance $i) (export "skidway:processor/parser@0.1.0" (instance $i)))"#);
-    refused(&wants, "it imports wasi:cli/environment@0.2.0");
+    refused(&wants, "it imports other:package/harm@0.1.0, and a component gets nothing but");
+}
+
+#[test]
+fn a_component_of_two_hundred_megabytes() {
+    let mut rig = Rig::new();
+    let path = rig.folder().join("parser.wasm");
+    fs::File::create(&path).unwrap().set_len(200 << 20).unwrap();
+    rig.config(&format!("receivers: {{filelog: {{parser: {}}}}}", path.display()));
+    refused_config(
+        &rig,
+        "receiver filelog",
+        "it is 209715200 bytes large, more than the 67108864 that are accepted; raise `limits.size`",
+    );
+}
+
+#[test]
+fn a_component_that_is_nested_a_thousand_deep() {
+    let nested = (0..1000).fold(Vec::new(), |inner: Vec<u8>, _| {
+        let mut outer = b"\0asm\x0d\0\x01\0".to_vec();
+        if !inner.is_empty() {
+            outer.push(4);
+            let length = inner.len();
+            outer.extend((0..5).map(|i| ((length >> (7 * i)) & 0x7f) as u8 | if i < 4 { 0x80 } else { 0 }));
+            outer.extend(inner);
+        }
+        outer
+    });
+    refused(&nested, "it holds components that are nested more than 32 deep");
+}
+
+#[test]
+fn a_component_that_takes_a_compiler_too_much() {
+    let steps = "local.get 0 i32.load local.set 0 ".repeat(300_000);
+    let bomb = wat(&format!(
+        r#"(component (core module (memory 1) (func (param i32) (result i32) {steps} local.get 0))
+            (instance $i) (export "skidway:processor/parser@0.1.0" (instance $i)))"#
+    ));
+    let mut rig = Rig::new();
+    let path = rig.folder().join("parser.wasm");
+    fs::write(&path, bomb).unwrap();
+    let limits = "limits: {compile_memory: 256MiB, compile_time: 2s}";
+    rig.config(&format!("receivers: {{filelog: {{parser: {{component: {}, {limits}}}}}}}", path.display()));
+    refused_config(&rig, "receiver filelog", "compiling it takes more than");
 }
 
 #[test]

@@ -163,3 +163,72 @@ fn a_component_that_fails_on_every_line_rests_and_nothing_is_lost() {
     assert_eq!(rig.stop(), Books::all_delivered(2050));
     assert_eq!(rig.said("component keeps failing").len(), 1);
 }
+
+const MISDEEDS: [&str; 13] = [
+    "trap",
+    "loop",
+    "grow",
+    "recurse",
+    "unequal",
+    "past-end",
+    "inside-character",
+    "many",
+    "consume-more",
+    "consume-nothing",
+    "consume-middle",
+    "refuse",
+    "bad-scratch",
+];
+
+#[test]
+fn all_of_them_at_once_lose_no_line_and_take_no_more_memory_than_they_may() {
+    let mut rig = Rig::new();
+    let mut receivers = String::new();
+    for misdeed in MISDEEDS {
+        // Each under a name of its own, so that the log tells them apart.
+        let path = rig.folder().join(format!("hostile-{misdeed}.wasm"));
+        std::fs::copy(component("hostile"), &path).unwrap();
+        receivers += &format!(
+            "  filelog/{misdeed}:
+    include: ['${{env:LOGS}}/{misdeed}.log']
+    start_at: beginning
+    parser: {{component: {}, config: {{do: {misdeed}}}, limits: {{cpu: 200ms, memory: 16MiB}}}}\n",
+            path.display()
+        );
+    }
+    let names = MISDEEDS.map(|misdeed| format!("filelog/{misdeed}")).join(", ");
+    rig.config(&format!(
+        "receivers:\n{receivers}  filelog/beside:
+    include: ['${{env:LOGS}}/beside.log']
+    start_at: beginning
+    parser: auto
+service: {{pipelines: {{logs: {{receivers: [filelog/beside, {names}]}}}}}}"
+    ));
+    let (text, poison) = lines();
+    for misdeed in MISDEEDS {
+        rig.append(&format!("{misdeed}.log"), &text);
+    }
+    rig.append("beside.log", ubuntu(0..200));
+    rig.start();
+    let all = 200 * (MISDEEDS.len() + 1);
+    let records = rig.records(all);
+    for misdeed in MISDEEDS {
+        let own = of_file(&records, &format!("{misdeed}.log"));
+        let bodies: Vec<_> = own.iter().map(|record| record.body.as_str()).collect();
+        assert_eq!(bodies, text.lines().collect::<Vec<_>>(), "{misdeed}");
+        let marked: Vec<_> = own.iter().filter(|record| record.attr("skidway.error").is_some()).collect();
+        assert!(marked.len() == 1 && marked[0].body == poison, "{misdeed}: {marked:?}");
+    }
+    let beside = of_file(&records, "beside.log");
+    assert!(beside.iter().all(|record| record.attr("unit") == Some("job")), "{beside:?}");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", rig.agent().pid())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    // What each may take, and what an agent without them takes.
+    assert!(kilobytes < (16 * MISDEEDS.len() as u64 + 200) << 10, "it took {kilobytes} kB");
+    assert_eq!(rig.stop(), Books::all_delivered(all as u64));
+    for misdeed in MISDEEDS {
+        let said = rig.said(&format!("hostile-{misdeed}"));
+        assert!(said.iter().any(|line| line.contains("component fails on a line")), "{misdeed}: {said:?}");
+    }
+}

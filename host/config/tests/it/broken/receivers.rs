@@ -345,6 +345,29 @@ error: `parser.limits.cpu` of receiver `filelog`: 1h is outside of its range
     ),
     (
         INCLUDE,
+        "    include: [/var/log/syslog]\n    parser:\n      component: ubuntu\n      limits:\n        output: 1kb\n        log_lines: 10001\n        size: 2GiB\n        compile_memory: 1MiB\n        compile_time: 10ms\n",
+        r"error: `parser.limits.output` of receiver `filelog`: 1000 is outside of its range
+  --> x.yaml:7:17
+  hint: from 1MiB to 1GiB
+
+error: `parser.limits.log_lines` of receiver `filelog`: 10001 is outside of its range
+  --> x.yaml:8:20
+  hint: from 0 to 10000
+
+error: `parser.limits.size` of receiver `filelog`: 2GiB is outside of its range
+  --> x.yaml:9:15
+  hint: from 4KiB to 1GiB
+
+error: `parser.limits.compile_memory` of receiver `filelog`: 1MiB is outside of its range
+  --> x.yaml:10:25
+  hint: from 256MiB to 64GiB
+
+error: `parser.limits.compile_time` of receiver `filelog`: 10ms is outside of its range
+  --> x.yaml:11:23
+  hint: from 1s to 1h",
+    ),
+    (
+        INCLUDE,
         "    include: [/var/log/syslog]\n    parser: {component: auto, sha256: 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff}\n",
         r"error: `parser.sha256` of receiver `filelog`: `auto` is not one component
   --> x.yaml:4:39
