@@ -33,6 +33,8 @@ Commands:
                         fails where a bound is broken: --idle N, --backlog GB, --deep DIRS, --seconds N
   outage [ARGS…]        Measures how the release agent gets over a backend that is away while files are
                         rotated: --lines N, --seconds N
+  hostile [ARGS…]       Runs the release agent with all hostile components at once, and fails where a line
+                        is lost, a bound broken or nothing said: --seconds N (60), --rate LINES_A_SECOND
   torture [ARGS…]       Kills the agent again and again while its files are rotated, its backend
                         fails, its disk is full and its clock jumps, and counts what arrives:
                         --minutes N (3), --seed S, --files N, --rate LINES_A_SECOND, --storage,
@@ -68,12 +70,14 @@ fn run(arguments: &[String]) -> Result<()> {
         "help" | "--help" | "-h" => show_help(),
         // `cargo test` has help of its own.
         "test" => tasks::test(rest),
-        "setup" | "components" | "demo" | "bench" | "files" | "outage" | "torture" if asks_for_help(rest) => {
+        "setup" | "components" | "demo" | "bench" | "files" | "outage" | "hostile" | "torture"
+            if asks_for_help(rest) =>
+        {
             show_help()
         }
         "setup" => no_arguments(command, rest).and_then(|()| tasks::setup()),
         "components" => no_arguments(command, rest).and_then(|()| tasks::components()),
-        "demo" | "bench" | "files" | "outage" => tasks::workbench(command, rest),
+        "demo" | "bench" | "files" | "outage" | "hostile" => tasks::workbench(command, rest),
         "torture" => tasks::torture(rest),
         unknown => {
             eprintln!("{HELP}");

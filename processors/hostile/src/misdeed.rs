@@ -69,6 +69,10 @@ pub struct Hostile {
 }
 
 impl Hostile {
+    pub(crate) fn misdeed(&self) -> Option<Misdeed> {
+        self.misdeed
+    }
+
     /// Reads `{"do": MISDEED}`.
     ///
     /// # Errors
@@ -129,17 +133,29 @@ fn contains(text: &[u8], word: &[u8]) -> bool {
     text.windows(word.len()).any(|window| window == word)
 }
 
-fn harm(misdeed: Misdeed, text: &[u8], mut parsed: Parsed) -> Result<Parsed, String> {
-    let records = &mut parsed.records;
+/// Does what has no answer, if it is that.
+pub(crate) fn everlasting(misdeed: Misdeed) {
     match misdeed {
         Misdeed::Trap => std::process::abort(),
         Misdeed::Loop => loop {
-            black_box(text);
+            black_box(misdeed);
         },
         Misdeed::Grow => loop {
             std::mem::forget(black_box(vec![1u8; 1 << 20]));
         },
-        Misdeed::Recurse => parsed.consumed = recurse(u32::MAX),
+        Misdeed::Recurse => drop(black_box(recurse(u32::MAX))),
+        Misdeed::Flood => {
+            let line = "drip ".repeat(2_000);
+            (0..10_000).for_each(|_| skidway_sdk::log::info(&line));
+        }
+        _ => {}
+    }
+}
+
+fn harm(misdeed: Misdeed, text: &[u8], mut parsed: Parsed) -> Result<Parsed, String> {
+    everlasting(misdeed);
+    let records = &mut parsed.records;
+    match misdeed {
         Misdeed::Unequal => drop(records.severity_number.pop()),
         Misdeed::PastEnd => {
             let end = text.len() + records.scratch.len() + 1;
@@ -159,10 +175,6 @@ fn harm(misdeed: Misdeed, text: &[u8], mut parsed: Parsed) -> Result<Parsed, Str
             let middle = (1..text.len()).rev().find(|&at| text[at - 1] != b'\n').unwrap_or(0);
             parsed.consumed = middle as u32;
         }
-        Misdeed::Flood => {
-            let line = "drip ".repeat(2_000);
-            (0..10_000).for_each(|_| skidway_sdk::log::info(&line));
-        }
         Misdeed::Refuse => return Err("refuse: as it was told to".into()),
         Misdeed::BadScratch => records.scratch.extend([0xc3, 0x28]),
         Misdeed::Cuts => records.severity_number.fill(1 + (text.len() % 24) as u8),
@@ -170,7 +182,7 @@ fn harm(misdeed: Misdeed, text: &[u8], mut parsed: Parsed) -> Result<Parsed, Str
             let asked = ASKED.with(|asked| asked.replace(asked.get() + 1));
             records.severity_number.fill(1 + asked % 24);
         }
-        Misdeed::ConfigureError => {}
+        _ => {}
     }
     Ok(parsed)
 }

@@ -1,5 +1,5 @@
 //! Stands the real agent between an EC2 metadata service and an OTLP receiver, both of our own, and shows
-//! (`demo`) or measures (`bench`, `files`, `outage`) what it does.
+//! (`demo`) or measures (`bench`, `files`, `outage`, `hostile`) what it does.
 #![allow(clippy::print_stdout, reason = "tables on standard output are what this program is for")]
 
 mod bench;
@@ -7,6 +7,7 @@ mod books;
 mod demo;
 mod files;
 mod generate;
+mod hostile;
 mod lines;
 mod outage;
 mod process;
@@ -35,6 +36,8 @@ enum Command {
     Files(files::Options),
     /// Measures the agent on a backend that is away for a while.
     Outage(outage::Options),
+    /// Runs the agent with all hostile components at once.
+    Hostile(hostile::Options),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options),
         Command::Files(options) => files::run(&options),
         Command::Outage(options) => outage::run(&options),
+        Command::Hostile(options) => hostile::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

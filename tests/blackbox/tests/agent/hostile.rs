@@ -232,3 +232,31 @@ service: {{pipelines: {{logs: {{receivers: [filelog/beside, {names}]}}}}}}"
         assert!(said.iter().any(|line| line.contains("component fails on a line")), "{misdeed}: {said:?}");
     }
 }
+
+#[test]
+fn an_enricher_that_does_harm_is_contained_as_well() {
+    for misdeed in
+        ["trap", "loop", "grow", "recurse", "unequal", "past-end", "inside-character", "many", "refuse"]
+    {
+        let mut rig = Rig::new();
+        rig.config(&format!(
+            "processors:
+  wasm/hostile: {{component: {}, config: {{do: {misdeed}}}, limits: {{cpu: 200ms, memory: 16MiB}}}}
+service: {{pipelines: {{logs: {{processors: [wasm/hostile, batch]}}}}}}",
+            component("hostile").display()
+        ));
+        let (text, poison) = lines();
+        rig.append("syslog", &text);
+        rig.start();
+        let records = rig.records(200);
+        let bodies: Vec<_> = records.iter().map(|record| record.body.as_str()).collect();
+        assert_eq!(bodies, text.lines().collect::<Vec<_>>(), "{misdeed}");
+        for record in &records {
+            let is_marked = record.attr("skidway.error").is_some();
+            assert_eq!(is_marked, record.body == poison, "{misdeed}: {record:?}");
+            assert_eq!(record.attr("source"), Some("ec2-host-logs"));
+        }
+        assert_eq!(rig.stop(), Books::all_delivered(200), "{misdeed}");
+        assert_eq!(rig.said("component fails on a line").len(), 1, "{misdeed}");
+    }
+}
