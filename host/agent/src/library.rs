@@ -200,15 +200,23 @@ impl Library {
         }
     }
 
-    /// The bundled parsers that `auto` chooses among, or what takes their place. Each was tried, none has an
-    /// instance: a file needs few of them.
+    /// The parsers that `auto` chooses among: the bundled ones, or what takes their place, then the further ones of
+    /// the folder that can be used. Each was tried, none has an instance: a file needs few of them.
     pub(crate) fn all_parsers(&self, limits: &Limits) -> Result<Vec<ContainedParser>> {
         let tried = |name: &str| {
             let mut parser = self.parser(&Source::named(name), "{}", limits)?;
             parser.let_go();
             Ok(parser)
         };
-        formats().map(tried).collect()
+        let further = self.further();
+        let further = further.iter().filter_map(|name| match tried(name) {
+            Ok(parser) => Some(Ok(parser)),
+            Err(error) => {
+                self.say_once(format!("`auto` does not use {name}: {error:#}"));
+                None
+            }
+        });
+        formats().map(tried).chain(further).collect()
     }
 
     /// One parser, configured.
@@ -248,5 +256,24 @@ fn name(source: &Source) -> String {
     match source {
         Source::Bundled(name) | Source::Named(name) | Source::Oci(name) => name.clone(),
         Source::File(path) => path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn auto_chooses_among_what_people_put_into_the_folder_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let ubuntu = bundled("ubuntu").unwrap();
+        for (name, bytes) in [("mine.wasm", ubuntu), ("broken.wasm", b"no component"), (".new.wasm", ubuntu)]
+        {
+            fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        let library = Library::new(None, folder.path()).unwrap();
+        let parsers = library.all_parsers(&Limits::default()).unwrap();
+        let names: Vec<_> = parsers.iter().map(ContainedParser::name).collect();
+        assert_eq!(names, formats().chain(["mine"]).collect::<Vec<_>>());
     }
 }

@@ -233,7 +233,7 @@ fn wrong_usage_has_a_status_of_its_own() {
     assert_all_in(&usage(&["--parser", "ubuntu"]), &["there is no NAME.log in "]);
     folder.write("a.log", LINE);
     assert_all_in(&usage(&[]), &["which parser?", "--parser", "skidway-test.yaml"]);
-    assert_all_in(&usage(&["--parser", "ubnutu"]), &["cannot read component ubnutu"]);
+    assert_all_in(&usage(&["--parser", "ubnutu"]), &["there is no component ubnutu"]);
     assert_all_in(&usage(&["--parser", "severity"]), &["severity", "parser"]);
     assert_all_in(&usage(&["--parser", "ubuntu", "--parser-config", "{\"a\":1}"]), &["configur"]);
     assert_all_in(
