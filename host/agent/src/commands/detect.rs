@@ -167,10 +167,10 @@ impl<'p> Found<'p> {
             for (first, last, section) in self.numbered() {
                 let name = self.name(section).unwrap_or("no parser");
                 let recognised = section.records - section.unrecognised;
+                let records = count(section.records as usize, "record");
                 writeln!(
                     out,
-                    "    {name:width$}  lines {first} to {last}, {recognised} of {} recognised",
-                    section.records
+                    "    {name:width$}  lines {first} to {last}, {recognised} of {records} recognised"
                 )?;
             }
         }

@@ -51,7 +51,11 @@ fn the_choice_is_explained_with_scores() {
     // As a lane does.
     assert_all_in(
         &said,
-        &["its format changes:", "lines 1 to 3, 3 of 3 recognised", "lines 4 to 4, 1 of 1 recognised"],
+        &[
+            "its format changes:",
+            "lines 1 to 3, 3 of 3 records recognised",
+            "lines 4 to 4, 1 of 1 record recognised",
+        ],
     );
 }
 
@@ -84,7 +88,10 @@ fn a_format_that_begins_later_is_found() {
         &said,
         &["a.log: ubuntu\n", "no parser recognises the beginning; ubuntu recognises what follows"],
     );
-    assert_all_in(&said, &["    no parser     lines 1 to ", "lines 25001 to 30000, 5000 of 5000 recognised"]);
+    assert_all_in(
+        &said,
+        &["    no parser     lines 1 to ", "lines 25001 to 30000, 5000 of 5000 records recognised"],
+    );
 }
 
 #[test]
@@ -99,7 +106,7 @@ fn scripts_get_json() {
     );
     let scores = said["scores"].as_array().unwrap();
     let ubuntu = scores.iter().find(|score| score["parser"] == "ubuntu").unwrap();
-    assert_eq!((&ubuntu["recognised"], &ubuntu["records"]), (&json!(2), &json!(3)));
+    assert_eq!((&ubuntu["recognised"], &ubuntu["lines"]), (&json!(2), &json!(3)));
     let unknown =
         json!({"line": 3, "text": LEGACY.trim_end(), "reason": ubuntu["first_unrecognised"]["reason"]});
     assert_eq!(ubuntu["first_unrecognised"], unknown);
