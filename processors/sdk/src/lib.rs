@@ -40,6 +40,7 @@
 pub mod bindings;
 mod config;
 pub mod container;
+pub mod cut;
 mod describer;
 mod enricher;
 mod export;

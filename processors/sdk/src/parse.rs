@@ -3,7 +3,8 @@
 //!
 //! The rules, which are the OpenTelemetry Collector's where it has one:
 //! - White space (space, tab, CR, LF) is trimmed off both ends of an entry; a line
-//!   of nothing else is skipped and ends the entry before it.
+//!   of nothing else is skipped and ends the entry before it, unless the parser says
+//!   [`BLANK_LINES_JOIN`](Parser::BLANK_LINES_JOIN).
 //! - [`Line::Continuation`] joins the line to the entry right before it: the body
 //!   is then one span from the first line's start to the last one's end. Without
 //!   an entry it is a record of its own, unrecognised.
@@ -29,6 +30,9 @@ pub enum Line {
     Entry,
     /// A further line of the entry before it. What was set in the record is dropped.
     Continuation,
+    /// As [`Continuation`](Self::Continuation), and what was set in the record is added to
+    /// the entry; it takes the place of what the entry has already.
+    Addition,
     /// Nothing, on purpose: it is counted and not delivered.
     Skip,
     /// A line that this parser does not know. It is delivered as it stands, what
@@ -41,6 +45,9 @@ pub trait Parser: Sized + 'static {
     /// The names of its attributes in the order in which it sets them, each once. A
     /// parser works without; with them no name has to be searched for.
     const KEYS: &'static [&'static str] = &[];
+    /// Whether an entry goes on behind blank lines, where a continuation follows them:
+    /// chains of tracebacks have some.
+    const BLANK_LINES_JOIN: bool = false;
 
     /// Makes a parser from the JSON text of the user's `config`, `{}` without one.
     ///
@@ -149,6 +156,7 @@ pub fn parse<P: Parser>(parser: &P, text: &[u8], context: &Context) -> Parsed {
     {
         run.columns.pop();
         start = entry.origin;
+        run.skipped -= entry.blank_lines;
     }
     let entries = run.columns.len() as u32;
     Parsed {
@@ -175,6 +183,8 @@ struct Entry {
     origin: usize,
     /// The place of the attribute that grows with it.
     open_ended: Option<usize>,
+    /// How many blank lines were skipped since.
+    blank_lines: u32,
 }
 
 impl Run {
@@ -190,7 +200,7 @@ impl Run {
     ) -> ControlFlow<()> {
         let line = trim_end(text.get(start..end).unwrap_or(&[]));
         if line.is_empty() {
-            self.skip();
+            self.blank::<P>();
             return ControlFlow::Continue(());
         }
         let end = start + line.len();
@@ -202,12 +212,20 @@ impl Run {
             Line::Entry => {
                 let open_ended = self.columns.take_open_ended();
                 self.columns.push(start, start + leading(line), end);
-                self.open = Some(Entry { origin: start, open_ended });
+                self.open = Some(Entry { origin: start, open_ended, blank_lines: 0 });
             }
             Line::Continuation => match &self.open {
                 Some(entry) => {
                     let open_ended = entry.open_ended;
                     self.columns.discard();
+                    self.columns.extend_last(end, open_ended);
+                }
+                None => self.unrecognised(line, start, end),
+            },
+            Line::Addition => match &self.open {
+                Some(entry) => {
+                    let open_ended = entry.open_ended;
+                    self.columns.add_to_last();
                     self.columns.extend_last(end, open_ended);
                 }
                 None => self.unrecognised(line, start, end),
@@ -219,6 +237,16 @@ impl Run {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    fn blank<P: Parser>(&mut self) {
+        match &mut self.open {
+            Some(entry) if P::BLANK_LINES_JOIN => {
+                entry.blank_lines += 1;
+                self.skipped += 1;
+            }
+            _ => self.skip(),
+        }
     }
 
     fn skip(&mut self) {

@@ -224,6 +224,37 @@ impl Columns {
         self.start_record();
     }
 
+    /// Gives what was set since the last record to that one; of a name that it has already
+    /// only the value.
+    pub(crate) fn add_to_last(&mut self) {
+        let Records { keys, attribute_key, attribute_start, attribute_end, attributes_end, .. } =
+            &mut self.records;
+        let first = attributes_end.iter().rev().nth(1).map_or(0, |&end| end as usize);
+        let name = |key: u16| keys.get(usize::from(key)).map(|key| &key.name);
+        let mut len = self.first_attribute;
+        for slot in self.first_attribute..attribute_key.len() {
+            let known = (first..len).find(|&known| name(attribute_key[known]) == name(attribute_key[slot]));
+            let place = known.unwrap_or(len);
+            attribute_key[place] = attribute_key[slot];
+            attribute_start[place] = attribute_start[slot];
+            attribute_end[place] = attribute_end[slot];
+            len = len.max(place + 1);
+        }
+        attribute_key.truncate(len);
+        attribute_start.truncate(len);
+        attribute_end.truncate(len);
+        if let Some(end) = attributes_end.last_mut() {
+            *end = len as u32;
+        }
+        if let Some(time) = self.records.time_unix_nano.last_mut().filter(|_| self.time != 0) {
+            *time = self.time;
+        }
+        if let Some(severity) = self.records.severity_number.last_mut().filter(|_| self.severity != 0) {
+            *severity = self.severity;
+        }
+        self.start_record();
+    }
+
     /// Takes back the last record.
     pub(crate) fn pop(&mut self) {
         self.records.origin.pop();
