@@ -1,5 +1,6 @@
 //! The command line.
 
+mod authoring;
 mod testing;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use authoring::{Componentize, Language, New, NewParser, NewProject, World};
 pub(crate) use testing::{Accept, Colour, Detect, Diff, Test};
 
 /// Follows system logs on EC2 hosts and delivers them to any OTLP backend.
@@ -35,6 +37,10 @@ pub(crate) enum Command {
     Detect(Detect),
     /// Say what a component is, without running it.
     Inspect(Inspect),
+    /// Make a component of what a compiler built for wasm32-unknown-unknown.
+    Componentize(Componentize),
+    /// Write a project for a parser of your own, which builds and tests as it is.
+    New(New),
     /// Check a config and print what it means, with all defaults.
     Check(Check),
     /// Send records again that a backend has refused, from a dead-letter file.

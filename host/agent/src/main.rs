@@ -29,6 +29,7 @@ mod source;
 mod spool;
 mod stage;
 mod swap;
+mod templates;
 mod way;
 mod zones;
 
@@ -61,6 +62,8 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Diff(args) => commands::diff::run(args),
         Command::Detect(args) => commands::detect::run(args),
         Command::Inspect(args) => done(commands::inspect::run(args)),
+        Command::Componentize(args) => done(commands::componentize::run(args)),
+        Command::New(args) => done(commands::new::run(args)),
         Command::Replay(args) => commands::replay::run(args),
         Command::Compile(args) => Ok(commands::compile::run(args)),
         Command::Completion { shell } => {

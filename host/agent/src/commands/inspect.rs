@@ -17,7 +17,8 @@ pub(crate) fn run(args: &Inspect) -> Result<()> {
     Ok(())
 }
 
-fn as_text(inspection: &Inspection) -> String {
+/// For people.
+pub(crate) fn as_text(inspection: &Inspection) -> String {
     let foreign: Vec<_> = inspection.foreign_imports().collect();
     let wasi = inspection.wasi_imports().next().is_some();
     let pure = match (foreign.is_empty(), wasi) {

@@ -2,9 +2,11 @@
 
 pub(crate) mod check;
 pub(crate) mod compile;
+pub(crate) mod componentize;
 pub(crate) mod detect;
 pub(crate) mod diff;
 pub(crate) mod inspect;
+pub(crate) mod new;
 pub(crate) mod parse;
 pub(crate) mod replay;
 pub(crate) mod run;
