@@ -6,6 +6,7 @@
 #[path = "../../processors/bundled.rs"]
 mod bundled;
 mod components;
+mod examples;
 mod exec;
 mod packages;
 mod tasks;
@@ -24,7 +25,10 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
 Commands:
   setup                 Makes sure that guests can be built for wasm32-unknown-unknown
   components            Builds every component into target/components, checks it and prints its size
-  test [ARGS…]          Builds the components, then runs all tests; ARGS go to `cargo test`
+  examples [LANG…]      Builds, tests and measures a parser in every language, by the commands of the
+                        projects' READMEs, and prints a table
+  test [ARGS…]          Builds the components, then runs all tests, and the examples; with ARGS, which
+                        go to `cargo test`, only those tests
   demo [--keep]         Delivers the sample log through the real agent and prints what arrived;
                         with --keep it goes on tailing until Ctrl-C
   bench [ARGS…]         Measures the release agent on generated lines and prints a table:
@@ -70,13 +74,14 @@ fn run(arguments: &[String]) -> Result<()> {
         "help" | "--help" | "-h" => show_help(),
         // `cargo test` has help of its own.
         "test" => tasks::test(rest),
-        "setup" | "components" | "demo" | "bench" | "files" | "outage" | "hostile" | "torture"
+        "setup" | "components" | "examples" | "demo" | "bench" | "files" | "outage" | "hostile" | "torture"
             if asks_for_help(rest) =>
         {
             show_help()
         }
         "setup" => no_arguments(command, rest).and_then(|()| tasks::setup()),
         "components" => no_arguments(command, rest).and_then(|()| tasks::components()),
+        "examples" => tasks::examples(rest),
         "demo" | "bench" | "files" | "outage" | "hostile" => tasks::workbench(command, rest),
         "torture" => tasks::torture(rest),
         unknown => {

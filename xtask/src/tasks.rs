@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
-use crate::{components, exec, packages, toolchain};
+use crate::{components, examples, exec, packages, toolchain};
 
 pub(crate) fn setup() -> Result<()> {
     exec::step("wasm tool chain", toolchain::set_up).map(drop)
@@ -44,7 +44,22 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
             (None, Err(_)) => exec::note("SKIDWAY_CORPORA is unset: tests against real lines are skipped"),
         }
         exec::run(&mut command)
-    })
+    })?;
+    if arguments.is_empty() {
+        examples::run(&workspace, &workspace.binary("debug", "skidway"), &[])
+    } else {
+        Ok(())
+    }
+}
+
+/// Builds the agent, and with it the parsers that are examples.
+pub(crate) fn examples(languages: &[String]) -> Result<()> {
+    let workspace = Workspace::read()?;
+    build_components(&workspace)?;
+    exec::step("building the agent", || {
+        exec::run(in_root(&workspace).args(["build", "--package", "skidway", "--bin", "skidway"]))
+    })?;
+    examples::run(&workspace, &workspace.binary("debug", "skidway"), languages)
 }
 
 /// Builds the release agent and the workbench, and becomes the latter: Ctrl-C is its alone to handle.

@@ -6,6 +6,7 @@
 //! compilers differ in version, so their artefacts live in different target folders.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -57,7 +58,25 @@ impl Route {
             }
         }
     }
+
+    /// The same for a cargo that others call, with the target named.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, OsString)> {
+        match self {
+            Self::Installed => Vec::new(),
+            Self::Debian { linker } => vec![
+                ("RUSTC", DEBIAN_RUSTC.into()),
+                ("RUSTC_BOOTSTRAP", "1".into()),
+                ("RUSTC_WRAPPER", OsString::new()),
+                ("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort".into()),
+                ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker.into()),
+                ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", DEBIAN_FLAGS.into()),
+            ],
+        }
+    }
 }
+
+/// The linker is called as what it is; the rest is what .cargo/config.toml has for the target.
+const DEBIAN_FLAGS: &str = "-Clinker-flavor=wasm-ld -Ctarget-feature=+simd128";
 
 /// Finds a way, and installs what it needs.
 ///

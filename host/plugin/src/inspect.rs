@@ -116,8 +116,8 @@ pub enum InspectError {
     #[error("it is not WebAssembly (the first bytes are not `\\0asm`)")]
     NotWasm,
     #[error(
-        "it is a core WebAssembly module, not a component; build it with `cargo component build`, \
-         or make a component of it with `wasm-tools component new`"
+        "it is a core WebAssembly module, not a component; make one of it with \
+         `skidway componentize`"
     )]
     CoreModule,
     #[error("it is damaged: {0}")]

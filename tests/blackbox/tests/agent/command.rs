@@ -70,7 +70,8 @@ pub(crate) fn replay(rig: &Rig, arguments: &[&str]) -> Ended {
     run(command)
 }
 
-fn run(mut command: Command) -> Ended {
+/// Runs a command to its end.
+pub(crate) fn run(mut command: Command) -> Ended {
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod arriving;
+mod authoring;
 mod books;
 mod changing;
 mod collector;
