@@ -40,6 +40,23 @@ const C: &[File] = files!("c":
     "golden/sample.expected.jsonl",
 );
 
+const JAVASCRIPT: &[File] = files!("javascript":
+    "README.md",
+    "package.json",
+    ".gitignore",
+    "parser.js",
+    "golden/sample.log",
+    "golden/sample.expected.jsonl",
+);
+
+const PYTHON: &[File] = files!("python":
+    "README.md",
+    ".gitignore",
+    "parser.py",
+    "golden/sample.log",
+    "golden/sample.expected.jsonl",
+);
+
 /// For `cargo component`, which describes the component from it.
 const SHARED_RUST: &[File] = &[("wit/processor.wit", WIT)];
 
@@ -48,12 +65,26 @@ const SHARED_C: &[File] = &[
     ("skidway.c", include_str!("../../../processors/sdk-c/skidway.c")),
 ];
 
+const SHARED_JAVASCRIPT: &[File] = &[
+    ("skidway.js", include_str!("../../../processors/sdk-javascript/skidway.js")),
+    ("package-lock.json", include_str!("../../../processors/examples/nginx-javascript/package-lock.json")),
+    ("wit/processor.wit", WIT),
+];
+
+const SHARED_PYTHON: &[File] = &[
+    ("skidway.py", include_str!("../../../processors/sdk-python/skidway.py")),
+    ("requirements.txt", include_str!("../../../processors/examples/traceback-python/requirements.txt")),
+    ("wit/processor.wit", WIT),
+];
+
 impl Language {
     /// The template's own files, and those that it shares with others.
     fn files(self) -> (&'static [File], &'static [File]) {
         match self {
             Self::Rust => (RUST, SHARED_RUST),
             Self::C => (C, SHARED_C),
+            Self::Javascript => (JAVASCRIPT, SHARED_JAVASCRIPT),
+            Self::Python => (PYTHON, SHARED_PYTHON),
         }
     }
 
@@ -114,6 +145,18 @@ mod tests {
             let own = language.files().0.iter().map(|(path, _)| (*path).to_owned()).collect();
             assert_eq!(known(&folder(*language)), own, "{language:?}");
         }
+    }
+
+    /// Their folders are projects as their authors have them, with the SDK in them.
+    #[test]
+    fn an_example_has_the_sdk_as_it_is() {
+        let javascript = include_str!("../../../processors/examples/nginx-javascript/skidway.js");
+        assert!(
+            SHARED_JAVASCRIPT.contains(&("skidway.js", javascript)),
+            "copy processors/sdk-javascript/skidway.js"
+        );
+        let python = include_str!("../../../processors/examples/traceback-python/skidway.py");
+        assert!(SHARED_PYTHON.contains(&("skidway.py", python)), "copy processors/sdk-python/skidway.py");
     }
 
     #[test]

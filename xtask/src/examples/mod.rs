@@ -8,7 +8,9 @@
 //! set, and where it was asked for by name, that is an error.
 
 mod c;
+mod javascript;
 mod project;
+mod python;
 mod rust;
 
 use std::env;
@@ -43,7 +45,7 @@ struct Variable {
     with: Option<&'static str>,
 }
 
-const LANGUAGES: &[Language] = &[rust::RUST, c::C];
+const LANGUAGES: &[Language] = &[rust::RUST, c::C, javascript::JAVASCRIPT, python::PYTHON];
 
 /// Builds, tests and measures the projects of the languages that are named, or of all.
 ///
