@@ -87,8 +87,9 @@ impl Settings {
         };
         let reference_unix_nano = reference_time.as_nanosecond();
         let limits = CompileLimits::default();
-        let component =
-            |source: &Source| library.load(source, None, &limits, |component| Ok(component.clone()));
+        let component = |source: &Source| -> Result<_> {
+            Ok(library.load(source, None, &limits, |component| Ok(component.clone()))?.made)
+        };
         Ok(Recipe {
             parser: component(&parser)?,
             config: Value::Object(config.cloned().unwrap_or_default()).to_string(),
