@@ -74,7 +74,8 @@ fn run(arguments: &[String]) -> Result<()> {
         "help" | "--help" | "-h" => show_help(),
         // `cargo test` has help of its own.
         "test" => tasks::test(rest),
-        "setup" | "components" | "examples" | "demo" | "bench" | "files" | "outage" | "hostile" | "torture"
+        "setup" | "components" | "examples" | "demo" | "bench" | "files" | "outage" | "hostile"
+        | "torture"
             if asks_for_help(rest) =>
         {
             show_help()

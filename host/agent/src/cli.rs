@@ -2,6 +2,7 @@
 
 mod authoring;
 mod testing;
+mod trust;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use clap_complete::Shell;
 
 pub(crate) use authoring::{Componentize, Language, New, NewParser, NewProject, World};
 pub(crate) use testing::{Accept, Colour, Detect, Diff, Test};
+pub(crate) use trust::{Access, Get, Keygen, Push, Sign};
 
 /// Follows system logs on EC2 hosts and delivers them to any OTLP backend.
 ///
@@ -41,6 +43,14 @@ pub(crate) enum Command {
     Componentize(Componentize),
     /// Write a project for a parser of your own, which builds and tests as it is.
     New(New),
+    /// Make a key to sign components with.
+    Keygen(Keygen),
+    /// Sign components.
+    Sign(Sign),
+    /// Fetch components from a registry.
+    Get(Get),
+    /// Put a component into a registry.
+    Push(Push),
     /// Check a config and print what it means, with all defaults.
     Check(Check),
     /// Send records again that a backend has refused, from a dead-letter file.
@@ -162,10 +172,19 @@ pub(crate) struct Compile {
 
 /// What `inspect` takes.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0, or 1 where it is no component or a key was given and its signature is not good."
+)]
 pub(crate) struct Inspect {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Check its signature with this key: the key, or its .pub file.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Vec<String>,
+    /// Check its signature with the keys of a config.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) config: Vec<PathBuf>,
     /// A component.
     pub(crate) file: PathBuf,
 }

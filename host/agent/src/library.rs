@@ -3,19 +3,25 @@
 //! A name is that of a bundled component or of `NAME.wasm` in the components folder, which takes the place of the
 //! bundled one. A file in the folder that cannot be used is said, and the bundled one is used: what somebody dropped
 //! there must not keep the agent from starting.
+//!
+//! Files are read once, with their signatures: what was checked is what is compiled, and nothing of it is looked at
+//! before. What is part of the agent is as good as the agent.
 
 use std::collections::HashSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use skidway_config::ComponentSource;
 use skidway_config::bundled::{Purpose, named};
+use skidway_config::{ComponentSource, Config, Trust};
 use skidway_plugin::{
     CompileLimits, Component, ContainedEnricher, ContainedParser, Describer, Digest, Engine, Enricher,
-    Limits, Parser, Program, read,
+    Limits, Parser, Program, ReadError, read,
 };
+use skidway_registry::{Entry, Store};
+use skidway_trust::Standing;
 
 use crate::bundled::{bundled, formats, names};
 
@@ -84,11 +90,44 @@ pub(crate) struct Refused {
     pub(crate) why: String,
 }
 
+/// A component's file as it was read.
+pub(crate) struct Content {
+    pub(crate) bytes: Vec<u8>,
+    /// What lies beside it.
+    signature: io::Result<Option<Vec<u8>>>,
+}
+
+impl Content {
+    /// The signature first: whoever replaces both puts it there before the component.
+    pub(crate) fn read(path: &Path, max_bytes: usize) -> Result<Self, ReadError> {
+        let signature = skidway_trust::read_signature(path);
+        Ok(Self { bytes: read(path, max_bytes)?, signature })
+    }
+
+    /// What lies beside it.
+    pub(crate) fn signature(&self) -> Result<Option<&[u8]>, &io::Error> {
+        self.signature.as_ref().map(Option::as_deref)
+    }
+
+    fn check(&self, pin: Pin, trust: &Trust) -> Result<Standing> {
+        let signature = match &self.signature {
+            Ok(signature) => signature.as_deref(),
+            Err(error) if !trust.keys.is_empty() => bail!("its signature cannot be read: {error}"),
+            Err(_) => None,
+        };
+        Ok(skidway_trust::check(&self.bytes, pin.as_ref(), signature, trust)?)
+    }
+}
+
 /// Loads components through one engine.
 pub(crate) struct Library {
     engine: Engine,
     /// Where people put components of their own.
     folder: PathBuf,
+    /// Whose components are loaded.
+    trust: Trust,
+    /// What was fetched from registries.
+    store: Option<Store>,
     /// What was said of files in there already.
     said: Mutex<HashSet<String>>,
 }
@@ -97,7 +136,15 @@ impl Library {
     /// `cache` is where compiled components are kept, `folder` where people put their own.
     pub(crate) fn new(cache: Option<&Path>, folder: &Path) -> Result<Self> {
         let engine = Engine::new(cache, Program::this(&["compile"]))?;
-        Ok(Self { engine, folder: folder.to_owned(), said: Mutex::default() })
+        let (folder, trust) = (folder.to_owned(), Trust::default());
+        Ok(Self { engine, folder, trust, store: None, said: Mutex::default() })
+    }
+
+    /// What a config says of where components are and whose are loaded.
+    pub(crate) fn of_config(cache: Option<&Path>, config: &Config) -> Result<Self> {
+        let library = Self::new(cache, &config.components.directory)?;
+        let store = Some(Store::within(&config.state_dir));
+        Ok(Self { trust: config.components.trust.clone(), store, ..library })
     }
 
     /// The components folder.
@@ -108,10 +155,27 @@ impl Library {
     /// The file that is used where it is there.
     pub(crate) fn path(&self, source: &Source) -> Option<PathBuf> {
         match source {
-            Source::Bundled(_) | Source::Oci(_) => None,
+            Source::Bundled(_) => None,
             Source::Named(name) => Some(self.folder.join(format!("{name}.wasm"))),
             Source::File(path) => Some(path.clone()),
+            Source::Oci(reference) => self.fetched(reference).ok().map(|entry| entry.path),
         }
+    }
+
+    /// The file that says what was fetched under which name.
+    pub(crate) fn fetched_names(&self) -> Option<PathBuf> {
+        self.store.as_ref().map(Store::names)
+    }
+
+    fn fetched(&self, reference: &str) -> Result<Entry> {
+        let name = reference.parse()?;
+        let known = match &self.store {
+            Some(store) => store.find(&name)?,
+            None => None,
+        };
+        known.with_context(|| {
+            format!("component oci://{reference} was not fetched yet; run `skidway get {reference}`")
+        })
     }
 
     /// The names of components in the folder that are none of the agent's, in order.
@@ -134,21 +198,29 @@ impl Library {
         &self,
         source: &Source,
         pin: Pin,
-        bytes: &[u8],
+        content: &Content,
         limits: &CompileLimits,
     ) -> Result<Component> {
-        if let Some(wanted) = pin.map(Digest)
-            && wanted != Digest::of(bytes)
+        if let Source::Oci(reference) = source
+            && self.fetched(reference)?.sha256 != skidway_trust::digest(&content.bytes)
         {
-            bail!("its SHA-256 is {}, and the config wants {wanted}", Digest::of(bytes));
+            bail!("it is not what was fetched; remove it, and run `skidway get {reference}`");
         }
-        Ok(self.engine.load(&name(source), bytes, limits)?)
+        if content.check(pin, &self.trust)? == Standing::Unsigned {
+            let name = name(source);
+            self.say_once(format!(
+                "component {name} is not signed; `components.trust.require` would refuse it"
+            ));
+        }
+        Ok(self.engine.load(&name(source), &content.bytes, limits)?)
     }
 
     /// Makes the bundled one ready to run.
-    pub(crate) fn load_bundled(&self, name: &str) -> Result<Component> {
+    pub(crate) fn load_bundled(&self, name: &str, pin: Pin) -> Result<Component> {
         let bytes = bundled(name).ok_or_else(|| anyhow!("there is no bundled component {name}"))?;
-        self.engine.load_bundled(name, bytes).with_context(|| format!("bundled component {name}"))
+        let of = || format!("bundled component {name}");
+        skidway_trust::check(bytes, pin.as_ref(), None, &Trust::default()).with_context(of)?;
+        self.engine.load_bundled(name, bytes).with_context(of)
     }
 
     /// Loads one component and makes something of it; `limits` are for one that is not bundled.
@@ -159,23 +231,28 @@ impl Library {
         limits: &CompileLimits,
         make: impl Fn(&Component) -> Result<T>,
     ) -> Result<Loaded<T>> {
-        if let Source::Oci(reference) = source {
-            bail!("component oci://{reference} is not there; run `skidway get {reference}`");
-        }
-        let of_agent = |name: &str, refused| Ok(Loaded { made: make(&self.load_bundled(name)?)?, refused });
-        let Some(path) = self.path(source) else { return of_agent(&name(source), None) };
+        let of_agent =
+            |name: &str, refused| Ok(Loaded { made: make(&self.load_bundled(name, pin)?)?, refused });
+        let path = match source {
+            Source::Oci(reference) => self.fetched(reference)?.path,
+            _ => match self.path(source) {
+                Some(path) => path,
+                None => return of_agent(&name(source), None),
+            },
+        };
         if !path.exists()
             && let Source::Named(name) = source
         {
             bundled(name).ok_or_else(|| self.unknown(source))?;
             return of_agent(name, None);
         }
-        let read = read(&path, limits.size)
-            .map_err(|error| anyhow!("cannot read component {}: {error}", path.display()));
-        let digest = read.as_ref().ok().map(|bytes| Digest::of(bytes));
-        let made = read.and_then(|bytes| {
-            let component = self.prepare(source, pin, &bytes, limits);
-            make(&component.with_context(|| format!("component {}", path.display()))?)
+        let shown = path.display();
+        let read = Content::read(&path, limits.size)
+            .map_err(|error| anyhow!("cannot read component {shown}: {error}"));
+        let digest = read.as_ref().ok().map(|content| Digest::of(&content.bytes));
+        let made = read.and_then(|content| {
+            let component = self.prepare(source, pin, &content, limits);
+            make(&component.with_context(|| format!("component {shown}"))?)
         });
         let why = match made {
             Ok(made) => return Ok(Loaded { made, refused: None }),
@@ -204,7 +281,7 @@ impl Library {
     /// the folder that can be used. Each was tried, none has an instance: a file needs few of them.
     pub(crate) fn all_parsers(&self, limits: &Limits) -> Result<Vec<ContainedParser>> {
         let tried = |name: &str| {
-            let mut parser = self.parser(&Source::named(name), "{}", limits)?;
+            let mut parser = self.parser(&Source::named(name), None, "{}", limits)?;
             parser.let_go();
             Ok(parser)
         };
@@ -220,8 +297,14 @@ impl Library {
     }
 
     /// One parser, configured.
-    pub(crate) fn parser(&self, source: &Source, config: &str, limits: &Limits) -> Result<ContainedParser> {
-        let loaded = self.load(source, None, &limits.compile, |component| {
+    pub(crate) fn parser(
+        &self,
+        source: &Source,
+        pin: Pin,
+        config: &str,
+        limits: &Limits,
+    ) -> Result<ContainedParser> {
+        let loaded = self.load(source, pin, &limits.compile, |component| {
             let parser = Parser::new(component, config, limits.clone())
                 .with_context(|| format!("parser {}", component.name()))?;
             Ok(ContainedParser::new(parser))
@@ -233,10 +316,11 @@ impl Library {
     pub(crate) fn enricher(
         &self,
         source: &Source,
+        pin: Pin,
         config: &str,
         limits: &Limits,
     ) -> Result<ContainedEnricher> {
-        let loaded = self.load(source, None, &limits.compile, |component| {
+        let loaded = self.load(source, pin, &limits.compile, |component| {
             let enricher = Enricher::new(component, config, limits.clone())
                 .with_context(|| format!("enricher {}", component.name()))?;
             Ok(ContainedEnricher::new(enricher))
@@ -246,7 +330,7 @@ impl Library {
 
     /// The component that reads what the metadata service says.
     pub(crate) fn ec2_describer(&self) -> Result<Describer> {
-        let component = self.load_bundled("ec2")?;
+        let component = self.load_bundled("ec2", None)?;
         Describer::new(&component, "{}", Limits::default()).context("describer ec2")
     }
 }

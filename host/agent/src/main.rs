@@ -1,6 +1,7 @@
 //! Skidway: follows logs on EC2 hosts, parses them in sandboxed components, and
 //! delivers them over OTLP.
 
+mod atomic;
 mod bare;
 mod books;
 mod bundled;
@@ -13,6 +14,7 @@ mod fuzz;
 mod golden;
 mod health;
 mod identity;
+mod keys;
 mod library;
 mod logging;
 mod memory;
@@ -61,9 +63,13 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Test(args) => commands::test::run(args),
         Command::Diff(args) => commands::diff::run(args),
         Command::Detect(args) => commands::detect::run(args),
-        Command::Inspect(args) => done(commands::inspect::run(args)),
         Command::Componentize(args) => done(commands::componentize::run(args)),
         Command::New(args) => done(commands::new::run(args)),
+        Command::Inspect(args) => commands::inspect::run(args),
+        Command::Keygen(args) => done(commands::keygen::run(args)),
+        Command::Sign(args) => done(commands::sign::run(args)),
+        Command::Get(args) => commands::get::run(args),
+        Command::Push(args) => done(commands::push::run(args)),
         Command::Replay(args) => commands::replay::run(args),
         Command::Compile(args) => Ok(commands::compile::run(args)),
         Command::Completion { shell } => {

@@ -160,22 +160,22 @@ fn component_spec(role: Role, component: &Component) -> Spec {
 fn parsers(library: &Library, receiver: &FileLog) -> Result<Vec<ContainedParser>> {
     let made = match &receiver.parser {
         Parser::Auto { limits: granted, .. } => library.all_parsers(&limits(granted)),
-        Parser::Component(Component { source, config_json, limits: granted, .. }) => {
-            library.parser(&Source::from(source), config_json, &limits(granted)).map(|parser| vec![parser])
-        }
+        Parser::Component(Component { source, config_json, limits: granted, sha256, .. }) => library
+            .parser(&Source::from(source), *sha256, config_json, &limits(granted))
+            .map(|parser| vec![parser]),
         Parser::Operators(operators) => {
             let source = Source::Bundled("operators".to_owned());
             let config = zones::with_zones(operators)?;
-            library.parser(&source, &config, &limits(&operators.limits)).map(|parser| vec![parser])
+            library.parser(&source, None, &config, &limits(&operators.limits)).map(|parser| vec![parser])
         }
     };
     made.with_context(|| format!("receiver {}", receiver.id))
 }
 
 fn enricher(library: &Library, wanted: &skidway_config::Enricher) -> Result<ContainedEnricher> {
-    let Component { source, config_json, limits: granted, .. } = &wanted.component;
+    let Component { source, config_json, limits: granted, sha256, .. } = &wanted.component;
     library
-        .enricher(&Source::from(source), config_json, &limits(granted))
+        .enricher(&Source::from(source), *sha256, config_json, &limits(granted))
         .with_context(|| format!("processor {}", wanted.id))
 }
 

@@ -60,7 +60,7 @@ impl Store {
         let mut refs = self.refs()?;
         let Some(written) = refs.remove(&reference.to_string()) else { return Ok(None) };
         let sha256 = parse(&written.sha256).ok_or_else(|| StoreError::Damaged {
-            path: self.refs_path().display().to_string(),
+            path: self.names().display().to_string(),
             why: format!("{reference} has no digest"),
         })?;
         let path = self.path(&sha256);
@@ -89,7 +89,7 @@ impl Store {
         // A map with text keys always serialises.
         let mut text = serde_json::to_vec_pretty(&refs).unwrap_or_default();
         text.push(b'\n');
-        self.write(&self.refs_path(), &text)?;
+        self.write(&self.names(), &text)?;
         Ok(entry)
     }
 
@@ -97,12 +97,13 @@ impl Store {
         self.folder.join(format!("sha256-{}.wasm", hex(sha256)))
     }
 
-    fn refs_path(&self) -> PathBuf {
+    /// The file that says what was fetched under which name.
+    pub fn names(&self) -> PathBuf {
         self.folder.join("refs.json")
     }
 
     fn refs(&self) -> Result<Refs, StoreError> {
-        let path = self.refs_path();
+        let path = self.names();
         let text = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Refs::new()),
             read => read.map_err(at(&path))?,

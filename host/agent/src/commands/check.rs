@@ -18,8 +18,8 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    if let Err(error) = Library::new(None, &config.components.directory)
-        .and_then(|library| setup::try_components(&library, &config))
+    if let Err(error) =
+        Library::of_config(None, &config).and_then(|library| setup::try_components(&library, &config))
     {
         writeln!(stderr(), "{}", setup::shown(&error))?;
         return Ok(ExitCode::FAILURE);

@@ -5,11 +5,15 @@ pub(crate) mod compile;
 pub(crate) mod componentize;
 pub(crate) mod detect;
 pub(crate) mod diff;
+pub(crate) mod get;
 pub(crate) mod inspect;
+pub(crate) mod keygen;
 pub(crate) mod new;
 pub(crate) mod parse;
+pub(crate) mod push;
 pub(crate) mod replay;
 pub(crate) mod run;
+pub(crate) mod sign;
 pub(crate) mod test;
 
 use std::io::{Write as _, stderr};

@@ -46,13 +46,13 @@ fn stage(args: &Parse) -> Result<Stage> {
     let limits = Limits::default();
     let parsers = match args.parser.as_str() {
         "auto" => library.all_parsers(&limits)?,
-        other => vec![library.parser(&library::Source::read(other), "{}", &limits)?],
+        other => vec![library.parser(&library::Source::read(other), None, "{}", &limits)?],
     };
     let enrichers = args
         .enrich
         .iter()
         .filter(|name| *name != "none")
-        .map(|name| library.enricher(&library::Source::read(name), "{}", &limits))
+        .map(|name| library.enricher(&library::Source::read(name), None, "{}", &limits))
         .collect::<Result<Vec<_>>>()?;
     let zone = match &args.timezone {
         None => TimeZone::system(),

@@ -123,7 +123,7 @@ impl<'a> Agent<'a> {
         };
         let cache = setup::env("CACHE_DIRECTORY")
             .map_or_else(|| config.state_dir.join("compiled"), |folder| folder.into());
-        let library = Library::new(Some(&cache), &config.components.directory)?;
+        let library = Library::of_config(Some(&cache), &config)?;
         setup::try_components(&library, &config)?;
         let components = Arc::new(Components::start(library)?);
         let mut agent = Self {

@@ -34,6 +34,14 @@ impl Agent<'_> {
             );
             return Ok(());
         }
+        let (was, wanted) = (&self.config.components, &config.components);
+        if (&was.directory, &was.trust) != (&wanted.directory, &wanted.trust) {
+            tracing::warn!(
+                "where components lie and whose are loaded cannot change while the agent runs, and the config before \
+                 goes on; restart it"
+            );
+            return Ok(());
+        }
         let plans = match self.plans(&config) {
             Ok(plans) => plans,
             Err(error) => {

@@ -33,6 +33,8 @@ struct Stamp {
 #[derive(Debug, Default)]
 pub(super) struct Disk {
     seen: HashMap<PathBuf, (Option<Stamp>, OnDisk)>,
+    /// Those beside the files.
+    signatures: HashMap<PathBuf, Option<Stamp>>,
 }
 
 impl Disk {
@@ -53,11 +55,22 @@ impl Disk {
     /// Whether a path that was looked at looks different now.
     pub(super) fn has_changed(&self) -> bool {
         self.seen.iter().any(|(path, (known, _))| stamp(path).ok() != *known)
+            || self.signatures.iter().any(|(path, known)| signature_stamp(path) != *known)
+    }
+
+    /// Those of the paths whose signature is another one than at the last look.
+    pub(super) fn signed_anew(&mut self, paths: &[PathBuf]) -> Vec<PathBuf> {
+        let mut look = |path: &PathBuf| {
+            let now = signature_stamp(path);
+            self.signatures.insert(path.clone(), now).is_some_and(|before| before != now)
+        };
+        paths.iter().filter(|path| look(path)).cloned().collect()
     }
 
     /// Forgets all paths but these.
     pub(super) fn keep(&mut self, paths: &[PathBuf]) {
         self.seen.retain(|path, _| paths.contains(path));
+        self.signatures.retain(|path, _| paths.contains(path));
     }
 }
 
@@ -83,6 +96,10 @@ fn stamp(path: &Path) -> io::Result<Stamp> {
         modified: (meta.mtime(), meta.mtime_nsec()),
         changed: (meta.ctime(), meta.ctime_nsec()),
     })
+}
+
+fn signature_stamp(component: &Path) -> Option<Stamp> {
+    stamp(&skidway_trust::signature_path(component)).ok()
 }
 
 fn is_absence(error: &io::Error) -> bool {
@@ -111,6 +128,21 @@ mod tests {
         assert_eq!(disk.look(&path), OnDisk::File(Digest::of(b"one")));
         fs::remove_file(&path).unwrap();
         assert_eq!(disk.look(&path), OnDisk::Missing);
+    }
+
+    #[test]
+    fn a_signature_is_another_one_when_it_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["a.wasm", "b.wasm"].map(|name| folder.path().join(name));
+        let mut disk = Disk::default();
+        assert!(disk.signed_anew(&paths).is_empty(), "nothing was known before");
+        fs::write(folder.path().join("a.wasm.minisig"), "one").unwrap();
+        assert!(disk.has_changed());
+        assert_eq!(disk.signed_anew(&paths), [paths[0].clone()]);
+        assert!(!disk.has_changed());
+        assert!(disk.signed_anew(&paths).is_empty());
+        fs::remove_file(folder.path().join("a.wasm.minisig")).unwrap();
+        assert_eq!(disk.signed_anew(&paths), [paths[0].clone()]);
     }
 
     #[test]

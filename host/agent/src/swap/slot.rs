@@ -94,12 +94,16 @@ struct Chair {
 impl Slot {
     /// Loads what is there. The first instance tells whether it fits.
     pub(super) fn open(library: &Library, spec: Spec) -> Result<Self> {
-        let Loaded { made: component, refused } = library.load(&spec.source, spec.pin, &spec.limits.compile, |component| {
-            let made =
-                if spec.auto { Instance::tried(component, &spec)? } else { Instance::new(component, &spec)? };
-            drop(made);
-            Ok(component.clone())
-        })?;
+        let Loaded { made: component, refused } =
+            library.load(&spec.source, spec.pin, &spec.limits.compile, |component| {
+                let made = if spec.auto {
+                    Instance::tried(component, &spec)?
+                } else {
+                    Instance::new(component, &spec)?
+                };
+                drop(made);
+                Ok(component.clone())
+            })?;
         // It was said when it was refused.
         let aside =
             refused.and_then(|refused| Some(Aside { what: OnDisk::File(refused.digest?), why: refused.why }));

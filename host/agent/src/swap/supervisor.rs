@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use skidway_config::SwapMode;
-use skidway_plugin::{Component, Digest, LoadError, ReadError, Role, read};
+use skidway_plugin::{Component, Digest, LoadError, ReadError, Role};
 
 use super::debounce::Debounce;
 use super::disk::{Disk, OnDisk, age};
@@ -27,7 +27,7 @@ use super::trial::Trial;
 use super::watch::Watch;
 use super::{Group, Shared};
 use crate::bundled::bundled;
-use crate::library::Source;
+use crate::library::{Content, Source};
 
 /// How often files are looked at where nothing is heard of them: what the system does not tell of is rare, and each
 /// time wakes an agent that may have nothing else to do.
@@ -106,14 +106,31 @@ impl Supervisor {
         let slots = self.shared.slots_in_use();
         let library = &self.shared.library;
         let mut paths: Vec<_> = slots.iter().filter_map(|slot| library.path(&slot.spec.source)).collect();
+        let names = library.fetched_names();
+        let heard: Vec<_> = paths
+            .iter()
+            .flat_map(|path| [path.clone(), skidway_trust::signature_path(path)])
+            .chain(names.clone())
+            .collect();
         // Listening comes before looking, or what changes in between would be missed.
-        self.watch.follow(&paths, library.folder());
-        paths.push(library.folder().to_owned());
-        self.disk.look(library.folder());
+        self.watch.follow(&heard, library.folder());
+        for path in [library.folder().to_owned()].into_iter().chain(names) {
+            self.disk.look(&path);
+            paths.push(path);
+        }
         for name in library.further() {
             paths.extend(library.path(&Source::Named(name)));
         }
         self.disk.keep(&paths);
+        // What was refused may have been for its signature.
+        for path in self.disk.signed_anew(&paths) {
+            let is_there = |source: &Source| library.path(source).as_ref() == Some(&path);
+            slots
+                .iter()
+                .filter(|slot| is_there(&slot.spec.source))
+                .for_each(|slot| slot.state().aside = None);
+            self.refused.retain(|name, _| !is_there(&Source::Named(name.clone())));
+        }
         slots.iter().for_each(|slot| self.look_at(slot));
         for group in self.shared.groups() {
             self.look_for_further(&group);
@@ -145,15 +162,15 @@ impl Supervisor {
 
     fn try_file(&mut self, slot: &Arc<Slot>, path: &Path) {
         let Spec { source, pin, limits, .. } = &slot.spec;
-        let (on_disk, begun) = match read(path, limits.compile.size) {
-            Ok(bytes) => {
+        let (on_disk, begun) = match Content::read(path, limits.compile.size) {
+            Ok(content) => {
                 let library = &self.shared.library;
-                let loaded = library.prepare(source, *pin, &bytes, &limits.compile).and_then(|component| {
+                let loaded = library.prepare(source, *pin, &content, &limits.compile).and_then(|component| {
                     Instance::tried(&component, &slot.spec)?;
                     Ok(component)
                 });
                 let begun = loaded.and_then(|component| self.begin(slot, component, path));
-                (OnDisk::File(Digest::of(&bytes)), begun)
+                (OnDisk::File(Digest::of(&content.bytes)), begun)
             }
             Err(error @ ReadError::TooLarge { .. }) => (self.disk.look(path), Err(error.into())),
             // It is gone by now, or will be looked at again.
@@ -200,7 +217,12 @@ impl Supervisor {
     /// Whoever takes the file away wants what was there before it: that is neither tried nor taken back.
     fn go_back(&self, slot: &Arc<Slot>, name: &str, path: &Path) {
         let old = short(slot.state().running.digest());
-        match self.shared.library.load_bundled(name).and_then(|component| slot.switch(component, None)) {
+        match self
+            .shared
+            .library
+            .load_bundled(name, slot.spec.pin)
+            .and_then(|component| slot.switch(component, None))
+        {
             Ok(()) => {
                 let new = short(slot.state().running.digest());
                 tracing::info!(component = name, old, new, file = %path.display(), "the file is gone; the bundled component runs again");

@@ -115,7 +115,8 @@ impl notify::EventHandler for Ear {
 
 impl Names {
     fn matter(&self, path: &Path) -> bool {
-        let is_component = path.extension().is_some_and(|extension| extension == "wasm");
+        let is_component =
+            path.extension().is_some_and(|extension| extension == "wasm" || extension == "minisig");
         self.places.contains(path) || (is_component && path.parent() == self.folder.as_deref())
             // The folder itself: it was moved or removed.
             || self.places.iter().any(|place| place.parent() == Some(path))

@@ -62,7 +62,7 @@ fn sides(args: &Diff, library: &Library) -> Result<Sides> {
     };
     let parser = |name: &str, config: &str| -> Result<ContainedParser> {
         serde_json::from_str::<Map<String, Value>>(config).context("--parser-config is no JSON object")?;
-        library.parser(&library::Source::read(name), config, &Limits::default())
+        library.parser(&library::Source::read(name), None, config, &Limits::default())
     };
     let zone = golden::zone(Some(&args.timezone))?;
     Ok(Sides { parsers: [parser(old, old_config)?, parser(new, new_config)?], zone: Zone::new(zone) })
