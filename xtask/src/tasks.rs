@@ -23,7 +23,7 @@ pub(crate) fn components() -> Result<()> {
 /// Runs every test there is, with `arguments` for `cargo test`.
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let workspace = Workspace::read()?;
-    install_tormentors();
+    install(&[TORMENTORS, COUNTERPARTS].concat());
     build_components(&workspace)?;
     // The black-box tests start it. Built with the whole workspace's features, so the tests reuse it.
     exec::step("building the agent", || {
@@ -88,7 +88,7 @@ pub(crate) fn torture(arguments: &[String]) -> Result<()> {
     let (ours, rest): (Vec<&String>, Vec<&String>) =
         arguments.iter().partition(|argument| argument.as_str() == "--release");
     let workspace = Workspace::read()?;
-    install_tormentors();
+    install(TORMENTORS);
     build_components(&workspace)?;
     let profile = if ours.is_empty() { "debug" } else { "release" };
     exec::step(&format!("building the agent ({profile})"), || {
@@ -105,20 +105,25 @@ pub(crate) fn torture(arguments: &[String]) -> Result<()> {
     Err(command.exec()).with_context(|| format!("cannot start {}", program.display()))
 }
 
-/// What the torture run uses where it is there; it says what it has to do without. Nobody is asked for a password
+/// What the torture run uses where it is there.
+const TORMENTORS: &[&str] = &["logrotate", "faketime"];
+/// What is tested against others' programs.
+const COUNTERPARTS: &[&str] = &["minisign", "docker-registry"];
+
+/// Programs that have a Debian package of their name. Who goes without one says so. Nobody is asked for a password
 /// for that.
-fn install_tormentors() {
-    let mut missing = vec!["logrotate", "faketime"];
+fn install(programs: &[&str]) {
+    let mut missing = programs.to_vec();
     missing.retain(|program| packages::in_path(program).is_none());
     if missing.is_empty() {
         return;
     }
     let names = missing.join(" and ");
-    exec::note(&format!("the torture run takes {names} (Debian packages)"));
+    exec::note(&format!("some tests take {names} (Debian packages)"));
     let installed =
         packages::is_root().and_then(|root| if root { packages::install(&missing) } else { Ok(()) });
     if let Err(error) = installed {
-        exec::note(&format!("it goes without {names}: {error:#}"));
+        exec::note(&format!("they go without {names}: {error:#}"));
     }
 }
 
