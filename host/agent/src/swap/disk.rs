@@ -43,7 +43,11 @@ impl Disk {
         let (stamp, content) = match stamp(path) {
             Ok(stamp) => match self.seen.get(path) {
                 Some((Some(known), content)) if *known == stamp => return content.clone(),
-                _ => (Some(stamp), read(path)),
+                _ => match read(path) {
+                    // It may be this process that cannot read for now: the next look reads again.
+                    unusable @ OnDisk::Unusable(_) => (None, unusable),
+                    content => (Some(stamp), content),
+                },
             },
             Err(error) if is_absence(&error) => (None, OnDisk::Missing),
             Err(error) => (None, OnDisk::Unusable(error.to_string())),
@@ -153,6 +157,7 @@ mod tests {
             .unwrap();
         let mut disk = Disk::default();
         assert!(matches!(disk.look(&pipe), OnDisk::Unusable(_)));
+        assert!(disk.has_changed(), "it is looked at again");
         assert!(matches!(disk.look(folder.path()), OnDisk::Unusable(_)));
     }
 }
