@@ -18,6 +18,8 @@ pub struct Bundled {
 pub enum Purpose {
     /// A parser among which `auto` chooses.
     Format,
+    /// The same, for what programs of many kinds write: it comes behind those that people add.
+    GeneralFormat,
     /// An enricher that configs may name.
     Enricher,
     /// The agent uses it by itself.
@@ -44,8 +46,8 @@ pub const BUNDLED: &[Bundled] = &[
     small("kernel", Purpose::Format),
     small("ubuntu", Purpose::Format),
     small("amazon-linux", Purpose::Format),
-    small("json-lines", Purpose::Format),
-    small("logfmt", Purpose::Format),
+    small("json-lines", Purpose::GeneralFormat),
+    small("logfmt", Purpose::GeneralFormat),
     small("ec2", Purpose::Internal),
     small("severity", Purpose::Enricher),
     large("clickstack", Purpose::Enricher),
@@ -59,6 +61,12 @@ const fn small(name: &'static str, purpose: Purpose) -> Bundled {
 
 const fn large(name: &'static str, purpose: Purpose) -> Bundled {
     Bundled { name, purpose, engine: true }
+}
+
+/// The names that may stand where one of this purpose is wanted, in order: general formats are formats.
+pub fn usable_as(purpose: Purpose) -> impl Iterator<Item = &'static str> + Clone {
+    let is_general = move |one: &Bundled| (purpose, one.purpose) == (Purpose::Format, Purpose::GeneralFormat);
+    BUNDLED.iter().filter(move |one| one.purpose == purpose || is_general(one)).map(|one| one.name)
 }
 
 /// The names of those that serve a purpose, in order.

@@ -4,9 +4,14 @@ use skidway_config::bundled::{Purpose, named};
 
 include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
 
-/// The parsers that `auto` chooses among.
+/// The parsers that `auto` chooses among: what people add comes between these ...
 pub(crate) fn formats() -> impl Iterator<Item = &'static str> {
     named(Purpose::Format)
+}
+
+/// ... and those for what programs of many kinds write.
+pub(crate) fn general_formats() -> impl ExactSizeIterator<Item = &'static str> {
+    named(Purpose::GeneralFormat).collect::<Vec<_>>().into_iter()
 }
 
 /// The bytes of a bundled component.

@@ -23,7 +23,7 @@ use skidway_plugin::{
 use skidway_registry::{Entry, Store};
 use skidway_trust::Standing;
 
-use crate::bundled::{bundled, formats, names};
+use crate::bundled::{bundled, formats, general_formats, names};
 
 /// What a component is called where people write it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -277,8 +277,9 @@ impl Library {
         }
     }
 
-    /// The parsers that `auto` chooses among: the bundled ones, or what takes their place, then the further ones of
-    /// the folder that can be used. Each was tried, none has an instance: a file needs few of them.
+    /// The parsers that `auto` chooses among: the bundled ones, or what takes their place, and before those of general
+    /// formats the further ones of the folder that can be used. Each was tried, none has an instance: a file needs few
+    /// of them.
     pub(crate) fn all_parsers(&self, limits: &Limits) -> Result<Vec<ContainedParser>> {
         let tried = |name: &str| {
             let mut parser = self.parser(&Source::named(name), None, "{}", limits)?;
@@ -293,7 +294,7 @@ impl Library {
                 None
             }
         });
-        formats().map(tried).chain(further).collect()
+        formats().map(tried).chain(further).chain(general_formats().map(tried)).collect()
     }
 
     /// One parser, configured.
@@ -358,6 +359,6 @@ mod tests {
         let library = Library::new(None, folder.path()).unwrap();
         let parsers = library.all_parsers(&Limits::default()).unwrap();
         let names: Vec<_> = parsers.iter().map(ContainedParser::name).collect();
-        assert_eq!(names, formats().chain(["mine"]).collect::<Vec<_>>());
+        assert_eq!(names, formats().chain(["mine"]).chain(general_formats()).collect::<Vec<_>>());
     }
 }

@@ -85,10 +85,8 @@ impl<'p> Found<'p> {
 
     /// The parser that the file is given to, or that the first lines which are recognised are.
     fn first(&self) -> Option<usize> {
-        let best = self.candidates.iter().map(Candidate::recognised).max().filter(|&best| best > 0);
-        let is_best = |candidate: &Candidate| Some(candidate.recognised()) == best;
-        let settled = self.candidates.iter().position(is_best);
-        settled.or_else(|| self.sections.iter().find_map(|section| section.parser))
+        let scores: Vec<_> = self.candidates.iter().map(|one| one.score.clone()).collect();
+        stage::best(&scores).or_else(|| self.sections.iter().find_map(|section| section.parser))
     }
 
     fn name(&self, section: &Section) -> Option<&str> {
@@ -108,7 +106,7 @@ impl<'p> Found<'p> {
     /// Why the parser was chosen, or none.
     fn why(&self) -> String {
         let best = self.candidates.iter().map(Candidate::recognised).max().unwrap_or(0);
-        let alike: Vec<_> = self.candidates.iter().filter(|one| one.recognised() == best).collect();
+        let alike: Vec<_> = self.candidates.iter().filter(|one| one.recognised() * 10 >= best * 9).collect();
         match (&alike[..], self.first()) {
             _ if self.sample.trim().is_empty() => "there is nothing in it to judge by".to_owned(),
             (_, None) => "no parser recognises anything in it; its lines are delivered as they are. \

@@ -28,7 +28,7 @@ impl Unrecognised {
                 lines,
                 latest_file = path,
                 parser,
-                "lines that are no syslog pass as they are, without a time of their own"
+                "lines that the parser does not recognise pass as they are, without a time of their own"
             );
         } else {
             tracing::warn!(

@@ -1,8 +1,8 @@
 //! `parser: auto`: which parser fits a file, and when another one fits better.
 //!
 //! A parser is judged by how many lines of a sample it recognises, those that it joins
-//! to a record or leaves out among them; where several recognise as much, the earlier one
-//! is taken. A file is given to the best one; when that stops recognising lines, the others
+//! to a record or leaves out among them; where several recognise nearly as much, the earliest
+//! one is taken. A file is given to the best one; when that stops recognising lines, the others
 //! are shown what follows, and the chunk is cut where the better one begins. Ever more seldom
 //! the choice is made anew: one stray line may have brought a general parser in, which then
 //! recognises everything and would never be questioned.
@@ -104,11 +104,8 @@ impl Choice {
         if !is_due {
             return;
         }
-        let recognised = |score: &Option<Score>| score.as_ref().map_or(0, |score| score.recognised);
-        let scores: Vec<_> = scores(parsers, text, context).iter().map(recognised).collect();
-        let best = scores.iter().copied().max().unwrap_or(0);
-        if best > 0 {
-            self.parser = scores.iter().position(|&score| score == best);
+        if let Some(best) = best(&scores(parsers, text, context)) {
+            self.parser = Some(best);
             self.patience.found();
         } else if self.parser.is_none() {
             self.patience.found_nothing();
@@ -179,6 +176,11 @@ impl Choice {
         self.patience.found();
     }
 
+    /// Another parser has come in at `index`.
+    pub(super) fn enter(&mut self, index: usize) {
+        self.parser = self.parser.map(|chosen| if chosen >= index { chosen + 1 } else { chosen });
+    }
+
     /// The parser at `index` is there no more. Files that were read with it are judged anew.
     pub(super) fn leave(&mut self, index: usize) {
         self.parser = match self.parser {
@@ -211,15 +213,20 @@ fn best_of_others(
     sample: &str,
     context: &Context,
 ) -> Option<(usize, Score)> {
-    let mut best: Option<(usize, Score)> = None;
-    for (index, parser) in parsers.iter_mut().enumerate().filter(|&(index, _)| index != chosen) {
-        if let Some(score) = judge(parser, sample, context)
-            && score.recognised > best.as_ref().map_or(0, |(_, best)| best.recognised)
-        {
-            best = Some((index, score));
-        }
-    }
-    best
+    let others = parsers.iter_mut().enumerate();
+    let judged =
+        others.map(|(index, parser)| if index == chosen { None } else { judge(parser, sample, context) });
+    let mut scores: Vec<_> = judged.collect();
+    let best = best(&scores)?;
+    scores[best].take().map(|score| (best, score))
+}
+
+/// The parser to take: the earliest of those that recognise nearly as much as the best one. A
+/// general parser knows the stray lines among those of a special one, too.
+pub(crate) fn best(scores: &[Option<Score>]) -> Option<usize> {
+    let recognised = |score: &Option<Score>| score.as_ref().map_or(0, |score| score.recognised);
+    let most = scores.iter().map(recognised).max().filter(|&most| most > 0)?;
+    scores.iter().position(|score| recognised(score) * 10 >= most * 9)
 }
 
 /// How well a parser fits a sample.

@@ -19,7 +19,7 @@ use skidway_tail::LineFeed;
 
 use crate::swap::Seat;
 
-pub(crate) use choice::{Choice, Score};
+pub(crate) use choice::{Choice, Score, best};
 use lines::Lines;
 pub(crate) use seats::Changes;
 use seats::Seats;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use skidway_plugin::{ContainedEnricher, ContainedParser, Context, Piece};
 
 use super::{Choice, Stage};
+use crate::bundled::general_formats;
 use crate::swap::{Instance, Mailbox, News, Seat};
 
 /// A seat for each parser and each enricher, in their order.
@@ -17,10 +18,16 @@ pub(super) struct Seats {
 /// What else changes with the parsers.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    /// Where parsers were that are there no more, one after the other.
-    left: Vec<usize>,
+    /// Where parsers came in and where others were that are there no more, one after the other.
+    moves: Vec<Move>,
     /// A parser puts on records itself what the one before left to the host, or no longer.
     pub(crate) file_attributes: bool,
+}
+
+#[derive(Debug)]
+enum Move {
+    Entered(usize),
+    Left(usize),
 }
 
 // === impl Seats ===
@@ -51,7 +58,12 @@ impl Seats {
 impl Changes {
     /// Has a file's choice follow them.
     pub(crate) fn apply(&self, choice: &mut Choice) {
-        self.left.iter().for_each(|&index| choice.leave(index));
+        for change in &self.moves {
+            match *change {
+                Move::Entered(index) => choice.enter(index),
+                Move::Left(index) => choice.leave(index),
+            }
+        }
         choice.look_again();
     }
 }
@@ -81,8 +93,10 @@ impl Stage {
     fn take_news(&mut self, mailbox: &Mailbox, seat: u64, news: News, changes: &mut Changes) {
         if let News::Join(joining) = news {
             let (parser, seat) = *joining;
-            self.parsers.push(ContainedParser::new(parser));
-            return self.seats.parsers.push(seat);
+            let index = self.parsers.len().saturating_sub(general_formats().len());
+            self.parsers.insert(index, ContainedParser::new(parser));
+            self.seats.parsers.insert(index, seat);
+            return changes.moves.push(Move::Entered(index));
         }
         let by_id = |seats: &[Seat]| seats.iter().position(|known| known.id() == seat);
         let (parser, enricher) = (by_id(&self.seats.parsers), by_id(&self.seats.enrichers));
@@ -115,7 +129,7 @@ impl Stage {
             News::Leave => {
                 if let Some(index) = parser {
                     mailbox.give_back((self.parsers.remove(index), self.seats.parsers.remove(index)));
-                    changes.left.push(index);
+                    changes.moves.push(Move::Left(index));
                 }
             }
             News::Join(..) => {}

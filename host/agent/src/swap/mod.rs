@@ -28,7 +28,7 @@ use anyhow::{Context as _, Result};
 use skidway_config::Swap;
 use skidway_plugin::{ContainedEnricher, ContainedParser, Limits, Role};
 
-use crate::bundled::formats;
+use crate::bundled::{formats, general_formats};
 use crate::library::{Library, Source};
 pub(crate) use instance::Instance;
 pub(crate) use seat::{Mailbox, News, Seat};
@@ -175,14 +175,19 @@ impl Seating<'_> {
         }
     }
 
-    /// The parsers that `auto` chooses among: the bundled ones first, so that what somebody adds changes nothing for
-    /// lines that these recognise as well. What cannot be used of the further ones is left to the supervisor to say.
+    /// The parsers that `auto` chooses among: what somebody adds comes behind the bundled ones for special formats and
+    /// before those for general ones. None has an instance: a file needs few of them. What cannot be used of the
+    /// further ones is left to the supervisor to say.
     pub(crate) fn auto(&self, limits: &Limits, swap: &Swap) -> Result<Vec<(ContainedParser, Seat)>> {
         let group = Group { limits: limits.clone(), swap: swap.clone(), lanes: Vec::new() };
         let named = |name: &str| group.spec(Source::Named(name.to_owned()));
         let mut parsers = formats().map(|name| self.parser(named(name))).collect::<Result<Vec<_>>>()?;
         let further = self.shared.library.further();
         parsers.extend(further.iter().filter_map(|name| self.parser(named(name)).ok()));
+        for name in general_formats() {
+            parsers.push(self.parser(named(name))?);
+        }
+        parsers.iter_mut().for_each(|(parser, _)| parser.let_go());
         self.shared.state().join(group, &self.mailbox);
         let _ = self.shared.inbox().send(Message::Seated);
         Ok(parsers)

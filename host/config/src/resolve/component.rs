@@ -136,10 +136,10 @@ fn source(
     } else if name.is_empty() && key == "parser" {
         check.wrong(&at, key, "empty", "`auto`, a parser's name or FILE.wasm");
     } else if !name.is_empty()
-        && !bundled::named(purpose).any(|bundled| bundled == name)
+        && !bundled::usable_as(purpose).any(|bundled| bundled == name)
         && !known.in_directory(&name)
     {
-        let valid = bundled::named(purpose).chain((key == "parser").then_some("auto"));
+        let valid = bundled::usable_as(purpose).chain((key == "parser").then_some("auto"));
         let hint = nearest(&name, "built in", valid);
         let hint = if hint.starts_with("did you") {
             hint

@@ -90,7 +90,7 @@ fn a_format_that_begins_later_is_found() {
     );
     assert_all_in(
         &said,
-        &["    no parser     lines 1 to ", "lines 25001 to 30000, 5000 of 5000 records recognised"],
+        &["    no parser         lines 1 to ", "lines 25001 to 30000, 5000 of 5000 records recognised"],
     );
 }
 
