@@ -124,14 +124,12 @@ impl Client {
         layers.extend(signature.map(|signature| ImageLayer::new(signature, SIGNATURE.to_owned(), None)));
         let mut manifest = OciImageManifest::build(&layers, &config, None);
         manifest.media_type = Some(oci_client::manifest::OCI_IMAGE_MEDIA_TYPE.to_owned());
-        let pushed = digest(&serde_json::to_vec(&manifest).unwrap_or_default());
         retrying(self.options.retries, told, async || {
             let (config, manifest) = (config.clone(), Some(manifest.clone()));
             self.client.push(&reference.0, &layers, config, &self.auth, manifest).await?;
-            Ok(())
+            Ok(self.client.fetch_manifest_digest(&reference.0, &self.auth).await?)
         })
-        .await?;
-        Ok(pushed)
+        .await
     }
 }
 

@@ -59,7 +59,7 @@ impl From<OciDistributionError> for RegistryError {
     fn from(error: OciDistributionError) -> Self {
         use OciDistributionError as Oci;
         match error {
-            Oci::RequestError(error) => Self::Unreachable(chain(&error)),
+            Oci::RequestError(error) => Self::Unreachable(chain(&error.without_url())),
             Oci::IoError(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
                 Some(&crate::bounded::Full(most)) => Self::Overlong(most),
                 None => Self::Unreachable(chain(&error)),

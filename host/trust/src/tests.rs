@@ -92,7 +92,7 @@ fn a_secret_key_opens_with_its_password_alone() {
     assert!(check(BYTES, None, Some(signature.as_bytes()), &trust(&[&pair.public], true)).is_ok());
     let wrong = SecretKey::read(&pair.secret_file, Some("open barley")).err();
     assert!(matches!(wrong, Some(SigningError::Password)), "{wrong:?}");
-    assert!(matches!(SecretKey::read(&pair.secret_file, None), Err(SigningError::Form)));
+    assert!(matches!(SecretKey::read(&pair.secret_file, None), Err(SigningError::Password)));
 }
 
 #[test]
@@ -109,10 +109,24 @@ fn halves_of_a_key_are_not_confused() {
     }
 }
 
+/// Made with `minisign -G -W`, version 0.11, and then damaged.
+#[test]
+fn a_key_without_a_password_needs_no_checksum_and_signs_nothing_when_damaged() {
+    let key = "RWQAAEIyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAaUzK/rX9ApNJGqFGrc6B/vY4PeGS9IbQGwxHxCgkymN8D63c40cBFvsQmiZbZzbPHiA+zWJS+mI7lyQmjREbJBYste7QhyQdAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let read = |key: &str| SecretKey::read(&format!("untrusted comment: a secret key\n{key}\n"), None);
+    let signature = read(key).unwrap().sign(BYTES, "x").unwrap();
+    let public: PublicKey = "RWRpTMr+tf0Ck/sQmiZbZzbPHiA+zWJS+mI7lyQmjREbJBYste7QhyQd".parse().unwrap();
+    assert!(check(BYTES, None, Some(signature.as_bytes()), &trust(&[&public], true)).is_ok());
+    let damaged = read(&key.replace("7QhyQd", "7QhyQe")).unwrap();
+    assert!(damaged.sign(BYTES, "x").is_err());
+    assert!(matches!(read(&key[..100]), Err(SigningError::Form)));
+}
+
 #[test]
 fn comments_are_one_line() {
     let (_, secret) = pair();
     assert!(matches!(secret.sign(BYTES, "a\nb"), Err(SigningError::Comment)));
+    assert!(secret.sign(BYTES, "timestamp:1\tfile:a.wasm").is_ok());
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod receivers;
 mod service;
 
 use proptest::prelude::*;
+use skidway_config::bundled::{Purpose, named};
 
 use crate::{config, good_but, with_env};
 
@@ -32,8 +33,11 @@ fn every_message_is_the_expected_one() {
         components::CASES,
         service::CASES,
     ];
+    let formats: Vec<_> = named(Purpose::Format).map(|name| format!("`{name}`")).collect();
     let mut wrong = Vec::new();
     for (from, to, expected) in tables.concat() {
+        // The list grows.
+        let expected = expected.replace("FORMATS", &formats.join(", "));
         let text = good_but(&[(from, to)]);
         let found = match config(&text) {
             Ok(_) => "it was accepted".to_owned(),

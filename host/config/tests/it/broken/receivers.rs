@@ -289,7 +289,7 @@ error: `ordering_criteria.sort_by[3].regex_key` of receiver `filelog`: `mtime` l
         "    include: [/var/log/syslog]\n    parser: journald\n",
         r"error: `parser` of receiver `filelog`: there is no component `journald`
   --> x.yaml:4:13
-  hint: built in: `ubuntu`, `amazon-linux`, `auto`; or the path of a .wasm file; or put its file into /etc/skidway/processors",
+  hint: built in: FORMATS, `auto`; or the path of a .wasm file; or put its file into /etc/skidway/processors",
     ),
     (
         INCLUDE,
@@ -330,7 +330,7 @@ error: `ordering_criteria.sort_by[3].regex_key` of receiver `filelog`: `mtime` l
         "    include: [/var/log/syslog]\n    parser:\n      component: debian\n",
         r"error: `parser` of receiver `filelog`: there is no component `debian`
   --> x.yaml:5:18
-  hint: built in: `ubuntu`, `amazon-linux`, `auto`; or the path of a .wasm file; or put its file into /etc/skidway/processors",
+  hint: built in: FORMATS, `auto`; or the path of a .wasm file; or put its file into /etc/skidway/processors",
     ),
     (
         INCLUDE,
@@ -422,7 +422,7 @@ error: `parser.swap.rollback` of receiver `filelog`: 48h is outside of its range
         "    include: [/var/log/syslog]\n    parser: ../processors/acme\n",
         r"error: `parser` of receiver `filelog`: there is no component `../processors/acme`
   --> x.yaml:4:13
-  hint: built in: `ubuntu`, `amazon-linux`, `auto`; or the path of a .wasm file; or put its file into /etc/skidway/processors",
+  hint: built in: FORMATS, `auto`; or the path of a .wasm file; or put its file into /etc/skidway/processors",
     ),
     (
         INCLUDE,

@@ -77,7 +77,7 @@ fn other_than_what_the_config_pins() {
     let mut swapping = Swapping::start(&ubuntu(), &format!("sha256: {digest}"));
     deploy(&swapping.parser, &renaming());
     let said = swapping.rig.wait_for_log("a changed component is not used");
-    assert!(said.contains("WARN") && said.contains(&format!("the config wants {digest}")), "{said}");
+    assert!(said.contains("WARN") && said.contains(&format!("not the pinned sha256:{digest}")), "{said}");
     swapping.wait_for_more();
     assert_eq!(swapping.swaps(), 0);
     swapping.end();
