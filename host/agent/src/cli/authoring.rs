@@ -28,11 +28,14 @@ pub(crate) struct Componentize {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum World {
     /// Lines in, records out.
-    ParserComponent,
+    #[value(name = "parser-component")]
+    Parser,
     /// Records in, changes out.
-    EnricherComponent,
+    #[value(name = "enricher-component")]
+    Enricher,
     /// Facts about the host in, resource attributes out.
-    DescriberComponent,
+    #[value(name = "describer-component")]
+    Describer,
 }
 
 /// What `new` takes.

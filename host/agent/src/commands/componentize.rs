@@ -138,13 +138,13 @@ impl Names {
 }
 
 impl World {
-    const ALL: [Self; 3] = [Self::ParserComponent, Self::EnricherComponent, Self::DescriberComponent];
+    const ALL: [Self; 3] = [Self::Parser, Self::Enricher, Self::Describer];
 
     fn name(self) -> &'static str {
         match self {
-            Self::ParserComponent => "parser-component",
-            Self::EnricherComponent => "enricher-component",
-            Self::DescriberComponent => "describer-component",
+            Self::Parser => "parser-component",
+            Self::Enricher => "enricher-component",
+            Self::Describer => "describer-component",
         }
     }
 
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_world_that_it_does_not_implement_is_refused() {
-        let error = format!("{:#}", componentize(describer(), Some(World::ParserComponent)).unwrap_err());
+        let error = format!("{:#}", componentize(describer(), Some(World::Parser)).unwrap_err());
         assert!(error.contains("skidway:processor/parser@0.1.0"), "{error}");
     }
 
