@@ -9,7 +9,7 @@ use crate::exec;
 use crate::workspace::Workspace;
 
 pub(super) const JAVASCRIPT: Language =
-    Language { name: "javascript", example: "nginx-javascript", sdk: false, set_up };
+    Language { name: "javascript", example: "nginx-javascript", sdk: false, set_up, also: None };
 
 fn set_up(workspace: &Workspace) -> Result<Vec<Variable>> {
     need(&["node", "npm"], &["nodejs", "npm"])?;

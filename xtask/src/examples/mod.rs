@@ -35,6 +35,14 @@ struct Language {
     sdk: bool,
     /// Sees to its tool chain, and says what the commands need in their environment.
     set_up: fn(&Workspace) -> Result<Vec<Variable>>,
+    /// Another way to build a fresh project.
+    also: Option<Also>,
+}
+
+/// Commands for who has a program installed.
+struct Also {
+    program: &'static str,
+    commands: &'static [&'static str],
 }
 
 /// Set for the commands of a project.
@@ -82,8 +90,21 @@ impl Language {
         let fresh = Project { folder: self.fresh(workspace, agent)?, agent, environment };
         Ok([
             exec::step(&format!("example {}", self.example), || example.make())?,
-            exec::step(&format!("skidway new parser --lang {}", self.name), || fresh.make())?,
+            exec::step(&format!("skidway new parser --lang {}", self.name), || {
+                let made = fresh.make()?;
+                self.build_otherwise(&fresh)?;
+                Ok(made)
+            })?,
         ])
+    }
+
+    fn build_otherwise(&self, fresh: &Project) -> Result<()> {
+        let Some(also) = &self.also else { return Ok(()) };
+        if packages::in_path(also.program).is_none() {
+            exec::note(&format!("skipped: {} is not installed", also.program));
+            return Ok(());
+        }
+        also.commands.iter().try_for_each(|command| fresh.run(command))
     }
 
     /// A project as a new user has it.

@@ -52,13 +52,18 @@ impl Project<'_> {
             );
         }
         for command in commands {
-            exec::note(&format!("$ {command}"));
-            exec::run(&mut self.shell(command)?)?;
+            self.run(command)?;
         }
         let bytes = fs::metadata(&component)
             .with_context(|| format!("the commands of {name}/README.md made no {name}.wasm"))?
             .len();
         Ok(Made { nanoseconds: self.measure(&component)?, name, bytes })
+    }
+
+    /// Runs a command as it would be typed in the project's folder.
+    pub(super) fn run(&self, command: &str) -> Result<()> {
+        exec::note(&format!("$ {command}"));
+        exec::run(&mut self.shell(command)?)
     }
 
     fn shell(&self, line: &str) -> Result<Command> {

@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 use crate::{exec, packages};
 
 pub(super) const PYTHON: Language =
-    Language { name: "python", example: "traceback-python", sdk: false, set_up };
+    Language { name: "python", example: "traceback-python", sdk: false, set_up, also: None };
 
 /// Debian has a part of Python's standard library in packages of its own.
 const VENV: &str = "python3-venv";

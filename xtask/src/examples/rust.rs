@@ -3,11 +3,21 @@
 use anyhow::Result;
 
 use super::project::always;
-use super::{Language, Variable};
+use super::{Also, Language, Variable};
 use crate::toolchain;
 use crate::workspace::Workspace;
 
-pub(super) const RUST: Language = Language { name: "rust", example: "audit-rust", sdk: true, set_up };
+pub(super) const RUST: Language =
+    Language { name: "rust", example: "audit-rust", sdk: true, set_up, also: CARGO_COMPONENT };
+
+/// It takes minutes to install, so it is tried where it is there.
+const CARGO_COMPONENT: Option<Also> = Some(Also {
+    program: "cargo-component",
+    commands: &[
+        "cargo component build --release --target wasm32-unknown-unknown",
+        "skidway test --parser target/wasm32-unknown-unknown/release/new_rust.wasm golden",
+    ],
+});
 
 fn set_up(workspace: &Workspace) -> Result<Vec<Variable>> {
     let route = toolchain::set_up()?;
