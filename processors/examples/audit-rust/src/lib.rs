@@ -9,7 +9,8 @@
 
 use skidway_sdk::{Context, Kind, Line, Parser, Record, no_settings};
 
-struct Audit;
+/// The parser; it has no settings.
+pub struct Audit;
 
 /// A pair's key, and the attribute that it becomes.
 struct Field {

@@ -8,7 +8,8 @@
 use skidway_sdk::time::rfc3339;
 use skidway_sdk::{Context, Line, Parser, Record, no_settings};
 
-struct MyParser;
+/// The parser; it has no settings.
+pub struct MyParser;
 
 impl Parser for MyParser {
     fn configure(config: &str) -> Result<Self, String> {
