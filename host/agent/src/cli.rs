@@ -58,6 +58,9 @@ pub(crate) enum Command {
     /// Compile a component for another process of this program: from standard input to standard output.
     #[command(hide = true)]
     Compile(Compile),
+    /// Measure how soon the bundled components are ready, for `cargo xtask bench`.
+    #[command(hide = true)]
+    Measure(Measure),
     /// Print a completion script, for example `skidway completion bash`.
     Completion {
         /// Which shell.
@@ -159,6 +162,14 @@ pub(crate) struct Parse {
     pub(crate) bench: Option<u32>,
     /// A file; `-` for standard input.
     pub(crate) file: PathBuf,
+}
+
+/// What `measure` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Measure {
+    /// Where compiled components are kept.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) cache: PathBuf,
 }
 
 /// What `compile` takes.

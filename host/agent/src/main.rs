@@ -72,6 +72,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Push(args) => done(commands::push::run(args)),
         Command::Replay(args) => commands::replay::run(args),
         Command::Compile(args) => Ok(commands::compile::run(args)),
+        Command::Measure(args) => done(commands::measure::run(args)),
         Command::Completion { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "skidway", &mut stdout());
             Ok(ExitCode::SUCCESS)

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use comfy_table::{Cell, Table};
+use serde_json::Value;
 use skidway_test_support::sink::OtlpSink;
 use tempfile::TempDir;
 
@@ -23,6 +24,9 @@ const TO_ARRIVE: Duration = Duration::from_secs(300);
 const FIRST: u64 = 1000;
 /// Rounds of the parse-only measurement; the best counts.
 const PARSE_ROUNDS: &str = "5";
+
+/// What the cost of a chain is measured with.
+const CHAIN: [&str; 3] = ["severity", "clickstack", "severity"];
 
 /// How bodies are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -115,8 +119,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let first = median_by(firsts, |time| *time);
     let idles = (0..options.runs).map(|_| bench.idle_memory()).collect::<Result<Vec<_>>>()?;
     let idle = median_by(idles, |bytes| *bytes);
-    let parse = [("RFC 3339", bench.parse("syslog")?), ("traditional", bench.parse("messages")?)];
+    let alone = &["none"][..];
+    let parse =
+        [("RFC 3339", bench.parse("syslog", alone)?), ("traditional", bench.parse("messages", alone)?)];
+    let chain = bench.parse("syslog", &CHAIN)? - parse[0].1;
     print(options, &loads, first, idle, &parse);
+    let mut rows = options.table(&["components", "value"]);
+    rows.add_row(vec![
+        Cell::new(format!("{}, a line more than the parser alone", CHAIN.join(" + "))),
+        number(format!("{chain:.0} ns")),
+    ]);
+    rows.add_rows(bench.components()?);
+    println!("\n{rows}");
     if options.swaps > 0 {
         let parser = components()?.join("ubuntu.wasm");
         let runs = swapping::measure(&parser, options.swaps, options.lines)?;
@@ -303,10 +317,38 @@ impl Bench {
         Ok(memory)
     }
 
-    /// Nanoseconds a line through the parser alone, with the sandbox and its checks.
-    fn parse(&self, file: &str) -> Result<f64> {
+    /// How soon the bundled components are there, and how long an instance takes.
+    fn components(&self) -> Result<Vec<Vec<Cell>>> {
         let output = Command::new(binary()?)
-            .args(["parse", "--parser", "auto", "--enrich", "none", "--bench", PARSE_ROUNDS])
+            .args(["measure", "--cache"])
+            .arg(self.state().join("compiled"))
+            .output()
+            .context("cannot start the agent")?;
+        ensure!(output.status.success(), "measure failed: {}", String::from_utf8_lossy(&output.stderr));
+        let measured: Value = serde_json::from_slice(&output.stdout)?;
+        let nanoseconds = |value: &Value| value.as_u64().unwrap_or_default() as f64;
+        let instances = measured["instance_ns"].as_object().context("measure has no `instance_ns`")?;
+        let slowest = instances.iter().max_by_key(|(_, time)| time.as_u64());
+        let (name, slowest) = slowest.context("measure has no instances")?;
+        let warm = nanoseconds(&measured["warm_start_ns"]) / 1e6;
+        let ubuntu = nanoseconds(&instances["ubuntu"]) / 1e3;
+        let slowest = nanoseconds(slowest) / 1e3;
+        Ok(vec![
+            vec![Cell::new("all bundled ones ready, compiled before"), number(format!("{warm:.1} ms"))],
+            vec![Cell::new("an instance of ubuntu, configured"), number(format!("{ubuntu:.0} µs"))],
+            vec![
+                Cell::new(format!("the slowest instance of {}: {name}", instances.len())),
+                number(format!("{slowest:.0} µs")),
+            ],
+        ])
+    }
+
+    /// Nanoseconds a line through the parser and these enrichers, with the sandbox and its checks.
+    fn parse(&self, file: &str, enrichers: &[&str]) -> Result<f64> {
+        let enrich = enrichers.iter().flat_map(|name| ["--enrich", name]);
+        let output = Command::new(binary()?)
+            .args(["parse", "--parser", "auto", "--bench", PARSE_ROUNDS])
+            .args(enrich)
             .arg(self.folder.path().join("load").join(file))
             .output()?;
         ensure!(output.status.success(), "parse failed: {}", String::from_utf8_lossy(&output.stderr));

@@ -8,6 +8,7 @@ pub(crate) mod diff;
 pub(crate) mod get;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
+pub(crate) mod measure;
 pub(crate) mod new;
 pub(crate) mod parse;
 pub(crate) mod push;
