@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use skidway_model::{Checked, Kind, Subject};
+use skidway_plugin::ERROR_KEY;
 
 /// What one component made of a text.
 #[derive(Debug, Default)]
@@ -164,7 +165,9 @@ impl Report {
                 self.failed.1, self.failed.0
             ));
         }
-        let lost = self.fields.iter().filter(|(_, count)| count.missing > 0);
+        // To have failed on a record is nothing to lose.
+        let is_mark = |field: &str| field.strip_prefix("attributes.") == Some(ERROR_KEY);
+        let lost = self.fields.iter().filter(|(field, count)| count.missing > 0 && !is_mark(field));
         if let Some((field, count)) = lost.max_by_key(|(_, count)| count.missing) {
             let (missing, example) = (count.missing, &count.example);
             return Some(format!("{missing} records have no {field} any more: {example}"));

@@ -240,7 +240,7 @@ impl Library {
                 None => return of_agent(&name(source), None),
             },
         };
-        if !path.exists()
+        if !self.is_there(&path)
             && let Source::Named(name) = source
         {
             bundled(name).ok_or_else(|| self.unknown(source))?;
@@ -261,6 +261,14 @@ impl Library {
         let Some(name) = source.bundled() else { return Err(why) };
         self.say_once(format!("{} is not used, the bundled {name} is: {why:#}", path.display()));
         of_agent(name, Some(Refused { digest, why: format!("{why:#}") }))
+    }
+
+    /// Where the folder cannot be looked into that is said: somebody may wonder why the bundled one runs.
+    fn is_there(&self, path: &Path) -> bool {
+        path.try_exists().unwrap_or_else(|error| {
+            self.say_once(format!("cannot look for component {}: {error}", path.display()));
+            false
+        })
     }
 
     fn unknown(&self, source: &Source) -> anyhow::Error {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a [`Checked`] can be read without a panic and without another
 //! check. All columns of a group are equally long, every span lies in the text or
-//! in the scratch bytes and starts and ends between characters, every key index
+//! in the scratch bytes and starts and ends between characters, as do records, every key index
 //! is in range, no record has a key twice. First lines are known of
 //! all records or of none.
 
@@ -25,6 +25,8 @@ pub enum Invalid {
     Span { what: &'static str, index: usize, start: u32, end: u32 },
     #[error("the {what} of entry {index}, {start}..{end}, begins or ends inside of a character")]
     Boundary { what: &'static str, index: usize, start: u32, end: u32 },
+    #[error("record {index} begins at {at}, inside of a character")]
+    Origin { index: usize, at: u32 },
     #[error("severity number {number} of record {index} is past 24")]
     Severity { index: usize, number: u8 },
     #[error("key {index} is empty, longer than 256 bytes, or there twice")]
@@ -35,8 +37,23 @@ pub enum Invalid {
     Scratch,
     #[error("text and scratch bytes together are larger than 4 GiB")]
     TooLarge,
+    #[error("the texts of its records have {bytes} bytes together, more than {max} for a text of that size")]
+    Expands { bytes: u64, max: u64 },
     #[error("it consumed {consumed} of {len} bytes: {why}")]
     Consumed { consumed: u32, len: usize, why: &'static str },
+}
+
+/// What the spans of an answer may have together, besides four times its text: spans may overlap, so a small
+/// answer could stand for any number of bytes, all of which are written when it is encoded.
+const MAX_EXPANSION: u64 = 64 << 20;
+
+/// Bounds what spans that are good stand for.
+pub(crate) fn expansion<const N: usize>(text: &str, spans: [(&[u32], &[u32]); N]) -> Result<(), Invalid> {
+    let sum = |(starts, ends): (&[u32], &[u32])| -> u64 {
+        starts.iter().zip(ends).map(|(&start, &end)| u64::from(end.saturating_sub(start))).sum()
+    };
+    let (bytes, max) = (spans.into_iter().map(sum).sum(), MAX_EXPANSION + 4 * text.len() as u64);
+    if bytes > max { Err(Invalid::Expands { bytes, max }) } else { Ok(()) }
 }
 
 /// Records that can be used, together with the text that they speak of.
@@ -65,6 +82,10 @@ impl<'t> Checked<'t> {
         length("attribute-end", columns.attribute_end.len(), attributes)?;
 
         ascending("origin", &columns.origin, text.len())?;
+        let inside = |&at: &u32| !text.is_char_boundary(at as usize);
+        if let Some(index) = columns.origin.iter().position(inside) {
+            return Err(Invalid::Origin { index, at: columns.origin[index] });
+        }
         strictly_ascending("body-json", &columns.body_json, n)?;
         ascending("attributes-end", &columns.attributes_end, attributes + 1)?;
         if columns.attributes_end.last().map_or(0, |&end| end as usize) != attributes {
@@ -81,6 +102,14 @@ impl<'t> Checked<'t> {
         space.spans("body", &columns.body_start, &columns.body_end)?;
         space.spans("severity text", &columns.severity_text_start, &columns.severity_text_end)?;
         space.spans("attribute", &columns.attribute_start, &columns.attribute_end)?;
+        expansion(
+            text,
+            [
+                (&columns.body_start, &columns.body_end),
+                (&columns.severity_text_start, &columns.severity_text_end),
+                (&columns.attribute_start, &columns.attribute_end),
+            ],
+        )?;
         keys(&columns.keys)?;
         key_use(&columns)?;
         Ok(Self { text, columns, first_lines: Vec::new() })

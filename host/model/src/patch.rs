@@ -1,6 +1,6 @@
 //! Merging an enricher's answer into records.
 
-use crate::check::{Checked, Invalid, Space, ascending, keys, length, strictly_ascending};
+use crate::check::{Checked, Invalid, Space, ascending, expansion, keys, length, strictly_ascending};
 use crate::columns::{Patch, Records, SEVERITY_UNCHANGED};
 use crate::severity::{MAX_SEVERITY, severity_text};
 
@@ -105,6 +105,14 @@ impl Checked<'_> {
         if self.columns.keys.len() + patch.keys.len() > usize::from(u16::MAX) {
             return Err(Invalid::Key { index: patch.keys.len() });
         }
+        expansion(
+            self.text,
+            [
+                (&patch.set_start, &patch.set_end),
+                (&patch.body_start, &patch.body_end),
+                (&patch.severity_text_start, &patch.severity_text_end),
+            ],
+        )?;
         self.check_spans("set", &patch.scratch, &patch.set_start, &patch.set_end)?;
         self.check_spans("body", &patch.scratch, &patch.body_start, &patch.body_end)?;
         self.check_spans(
@@ -386,6 +394,31 @@ mod tests {
         assert_eq!(records.apply(body), Ok(0));
         let second = records.split_off(1);
         assert_eq!((of(&records), of(&second)), (vec![(100, 0)], vec![(108, 8)]));
+    }
+
+    #[test]
+    fn spans_that_overlap_stand_for_a_bounded_number_of_bytes() {
+        let text = "a".repeat(1 << 20);
+        let n = 100;
+        let records = |end: u32| Records {
+            origin: vec![0; n],
+            time_unix_nano: vec![0; n],
+            severity_number: vec![0; n],
+            body_start: vec![0; n],
+            body_end: vec![end; n],
+            attributes_end: vec![0; n],
+            ..Records::default()
+        };
+        assert!(matches!(Checked::new(&text, records(1 << 20)), Err(Invalid::Expands { .. })));
+        let mut good = Checked::new(&text, records(1 << 10)).unwrap();
+        let patch = Patch {
+            body_record: (0..n as u32).collect(),
+            body_start: vec![0; n],
+            body_end: vec![1 << 20; n],
+            ..Patch::default()
+        };
+        assert!(matches!(good.apply(patch), Err(Invalid::Expands { .. })));
+        assert_eq!(good.body(0).len(), 1 << 10);
     }
 
     #[test]

@@ -60,12 +60,21 @@ impl ContainedParser {
     }
 
     /// The parser's own answer to a text that is only looked at, such as a sample.
-    /// Failures are no evidence against it.
+    /// One that fails on several in a row is shown none for a while.
     pub fn try_parse<'t>(&mut self, text: &'t str, context: &Context) -> Option<Answer<'t>> {
-        if self.health.is_resting(Instant::now()) {
+        if !self.health.takes_samples(Instant::now()) {
             return None;
         }
-        self.parser.parse(text, context).ok()
+        match self.parser.parse(text, context) {
+            Ok(answer) => {
+                self.health.stood_sample();
+                Some(answer)
+            }
+            Err(error) => {
+                self.health.failed_sample(self.parser.name(), &error, Instant::now());
+                None
+            }
+        }
     }
 
     /// Gives its memory back: the next call makes a fresh instance.

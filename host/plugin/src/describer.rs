@@ -6,7 +6,7 @@ use crate::Role;
 use crate::component::{Component, LoadError};
 use crate::limits::Limits;
 use crate::parser::require;
-use crate::store::{CallError, Sandbox};
+use crate::store::{CallError, Sandbox, shorten};
 use crate::wit::v0_1_0::describing::{self, exports::skidway::processor::describer::Fact};
 
 /// More attributes than this are no description of a host.
@@ -33,7 +33,7 @@ impl Describer {
         let attributes = self
             .0
             .call(bytes, |store, world| world.skidway_processor_describer().call_describe(store, &facts))?
-            .map_err(CallError::Refused)?;
+            .map_err(|why| CallError::Refused(shorten(&why)))?;
         if attributes.len() > MAX_ATTRIBUTES {
             return Err(CallError::Refused(format!("{} attributes are too many", attributes.len())));
         }

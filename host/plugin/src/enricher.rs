@@ -6,7 +6,7 @@ use crate::Role;
 use crate::component::{Component, LoadError};
 use crate::limits::Limits;
 use crate::parser::require;
-use crate::store::{CallError, Sandbox};
+use crate::store::{CallError, Sandbox, shorten};
 use crate::wit::v0_1_0::{self, enriching};
 
 /// An enricher component with one instance; used by one thread at a time.
@@ -34,7 +34,7 @@ impl Enricher {
             .call(text.len(), |store, world| {
                 world.skidway_processor_enricher().call_enrich(store, text.as_bytes(), &wire)
             })?
-            .map_err(CallError::Refused)?
+            .map_err(|why| CallError::Refused(shorten(&why)))?
             .into();
         records.apply(patch).map_err(|invalid| {
             self.0.let_go();

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 const FAILURES_PER_CHUNK: u32 = 48;
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+/// Samples in a row that a component may fail on before it is shown none for a while: it may take all of its
+/// time on each, and every file has some.
+const FAILED_SAMPLES: u32 = 3;
 /// Single failed lines are said at most this often.
 const SAY_EVERY: Duration = Duration::from_secs(60);
 
@@ -18,11 +21,23 @@ pub(crate) struct Health {
     resting_until: Option<Instant>,
     said: Option<Instant>,
     unsaid: u64,
+    failed_samples: u32,
+    no_samples_until: Option<Instant>,
+    sample_pause: Duration,
 }
 
 impl Health {
     pub(crate) fn new() -> Self {
-        Self { failures: 0, pause: FIRST_PAUSE, resting_until: None, said: None, unsaid: 0 }
+        Self {
+            failures: 0,
+            pause: FIRST_PAUSE,
+            resting_until: None,
+            said: None,
+            unsaid: 0,
+            failed_samples: 0,
+            no_samples_until: None,
+            sample_pause: FIRST_PAUSE,
+        }
     }
 
     /// A chunk begins: may the component be called?
@@ -51,6 +66,27 @@ impl Health {
         );
         self.pause = (pause * 2).min(LONGEST_PAUSE);
         true
+    }
+
+    /// Whether a sample may be shown to the component.
+    pub(crate) fn takes_samples(&self, now: Instant) -> bool {
+        !self.is_resting(now) && self.no_samples_until.is_none_or(|until| now >= until)
+    }
+
+    pub(crate) fn stood_sample(&mut self) {
+        (self.failed_samples, self.no_samples_until, self.sample_pause) = (0, None, FIRST_PAUSE);
+    }
+
+    /// It failed on a text that was only looked at, which says nothing of lines that are its own.
+    pub(crate) fn failed_sample(&mut self, component: &str, error: &dyn std::fmt::Display, now: Instant) {
+        self.failed_samples += 1;
+        if self.failed_samples < FAILED_SAMPLES {
+            return;
+        }
+        let pause = self.sample_pause;
+        tracing::warn!(component, ?pause, "component fails on samples; files are judged without it: {error}");
+        self.no_samples_until = Some(now + pause);
+        self.sample_pause = (pause * 2).min(LONGEST_PAUSE);
     }
 
     /// A whole chunk went through.
@@ -99,6 +135,22 @@ mod tests {
         health.succeeded("c");
         assert_eq!(exhaust(&mut health, again), FAILURES_PER_CHUNK + 1);
         assert!(health.begin(again + FIRST_PAUSE));
+    }
+
+    #[test]
+    fn who_fails_on_samples_is_shown_none_for_a_while() {
+        let (mut health, start) = (Health::new(), Instant::now());
+        for _ in 0..FAILED_SAMPLES {
+            assert!(health.takes_samples(start));
+            health.failed_sample("c", &"e", start);
+        }
+        assert!(!health.takes_samples(start) && health.begin(start), "its own lines it still gets");
+        let later = start + FIRST_PAUSE;
+        assert!(health.takes_samples(later));
+        health.failed_sample("c", &"e", later);
+        assert!(!health.takes_samples(later + FIRST_PAUSE), "the pause grows");
+        health.stood_sample();
+        assert!(health.takes_samples(later));
     }
 
     #[test]

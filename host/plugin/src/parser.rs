@@ -107,7 +107,7 @@ impl Parser {
             .call(text.len(), |store, world| {
                 world.skidway_processor_parser().call_parse(store, text.as_bytes(), &wire)
             })?
-            .map_err(CallError::Refused)?
+            .map_err(|why| CallError::Refused(shorten(&why)))?
             .into();
         check(text, parsed, context.flush).map_err(|invalid| {
             self.sandbox.let_go();
@@ -141,6 +141,14 @@ fn check(text: &str, parsed: Parsed, flush: bool) -> Result<Answer<'_>, Invalid>
     let count = parsed.records.origin.len();
     if u64::from(parsed.dropped) + u64::from(parsed.skipped_lines) > consumed as u64 {
         return wrong("more entries are said to be dropped or skipped than there are bytes");
+    }
+    if parsed.skipped_lines > 0 {
+        let ends = memchr::memchr_iter(b'\n', &text.as_bytes()[..consumed]).count();
+        let lines = ends + usize::from(consumed > 0 && text.as_bytes()[consumed - 1] != b'\n');
+        let (skipped, is_some) = (parsed.skipped_lines as usize, count > 0 || parsed.dropped > 0);
+        if skipped + usize::from(is_some) > lines {
+            return wrong("more lines are said to be skipped than its records leave");
+        }
     }
     if parsed.records.origin.last().is_some_and(|&origin| origin as usize >= consumed) {
         return wrong("a record begins past that");
@@ -183,6 +191,25 @@ mod tests {
         assert!(consumed(7, false).is_err());
         assert!(consumed(u32::MAX, false).is_err());
         assert!(consumed(3, true).is_err());
+    }
+
+    #[test]
+    fn lines_are_left_for_its_records() {
+        let records = || Records {
+            origin: vec![0],
+            time_unix_nano: vec![0],
+            severity_number: vec![0],
+            body_start: vec![0],
+            body_end: vec![2],
+            attributes_end: vec![0],
+            ..Records::default()
+        };
+        let skipping = |skipped_lines, records| {
+            let parsed = Parsed { consumed: 6, skipped_lines, records, ..Parsed::default() };
+            check("ab\ncd\n", parsed, true).is_ok()
+        };
+        assert!(skipping(1, records()) && skipping(2, Records::default()));
+        assert!(!skipping(2, records()) && !skipping(3, Records::default()));
     }
 
     #[test]

@@ -72,12 +72,24 @@ const MAX_LOG_LINE: usize = 1024;
 
 /// A component's log line made safe for a terminal and for one line.
 pub(crate) fn shorten(message: &str) -> String {
-    let mut end = message.len().min(MAX_LOG_LINE);
+    tame(message, MAX_LOG_LINE, |_| false)
+}
+
+/// What a component says of its settings: longer, and of several lines.
+const MAX_COMPLAINT: usize = 16 << 10;
+
+fn complaint(message: &str) -> String {
+    tame(message, MAX_COMPLAINT, |c| c == '\n')
+}
+
+fn tame(message: &str, max: usize, is_good: impl Fn(char) -> bool) -> String {
+    let mut end = message.len().min(max);
     while !message.is_char_boundary(end) {
         end -= 1;
     }
     let more = if end < message.len() { "…" } else { "" };
-    message[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).chain(more.chars()).collect()
+    let tamed = |c: char| if c.is_control() && !is_good(c) { ' ' } else { c };
+    message[..end].chars().map(tamed).chain(more.chars()).collect()
 }
 
 /// Outlives an instance: a component that floods and traps does not start afresh.
@@ -225,7 +237,7 @@ impl<W: World> Sandbox<W> {
         let full = usize::MAX;
         let world = self.armed(&mut store, full, |store| W::instantiate(&self.pre, store))?;
         self.armed(&mut store, full, |store| world.configure(store, &self.config))?
-            .map_err(CallError::Refused)?;
+            .map_err(|why| CallError::Refused(complaint(&why)))?;
         Ok((store, world))
     }
 
@@ -258,7 +270,7 @@ impl<W: World> Sandbox<W> {
             // Guests that get no memory give up in ways of their own.
             _ if store.data().memory.refused => CallError::OutOfMemory(self.limits.memory),
             Some(trap) => CallError::Trap(trap.to_string()),
-            None => CallError::Trap(format!("{error:#}")),
+            None => CallError::Trap(shorten(&format!("{error:#}"))),
         }
     }
 }

@@ -114,8 +114,10 @@ impl Store {
 
     fn lock(&self) -> Result<File, StoreError> {
         let path = self.folder.join("lock");
-        let file =
-            OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(at(&path))?;
+        let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits() as i32;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).custom_flags(flags);
+        let file = options.open(&path).map_err(at(&path))?;
         rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)
             .map_err(|error| at(&path)(error.into()))?;
         Ok(file)
@@ -124,8 +126,10 @@ impl Store {
     /// Whole or not at all. Everybody may read it: the agent may be another user than who fetches.
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         let temporary = with_suffix(path, ".new");
+        // Not through a link that another user may have put there: who fetches may be root.
+        let _ = fs::remove_file(&temporary);
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o644);
+        options.write(true).create_new(true).mode(0o644);
         let written = options.open(&temporary).and_then(|mut file| {
             file.write_all(bytes)?;
             file.sync_all()

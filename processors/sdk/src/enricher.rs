@@ -80,6 +80,9 @@ impl<'a> Item<'a> {
     /// The value of the record's attribute with the name `reads()[name]`.
     #[inline]
     pub fn attribute(&self, name: usize) -> Option<&'a [u8]> {
+        if self.wanted.is_empty() {
+            return None;
+        }
         let range = self.range();
         let is_it = |&key: &u16| self.wanted.get(usize::from(key)) == Some(&Some(name));
         let at = range.start + self.records.attribute_key.get(range)?.iter().position(is_it)?;
@@ -279,7 +282,11 @@ pub fn enrich<E: Enricher>(enricher: &E, text: &[u8], records: &Records) -> Resu
         let name = |name: &&str| *name == key.name;
         names.iter().position(name).filter(|_| key.subject == Subject::Entry)
     };
-    let wanted: Vec<_> = records.keys.iter().map(which).collect();
+    let mut wanted: Vec<_> = records.keys.iter().map(which).collect();
+    // No record has any of them, which is usual and then need not be found for each record and name.
+    if wanted.iter().all(Option::is_none) {
+        wanted.clear();
+    }
     let mut patch = empty_patch();
     for index in 0..records.origin.len() {
         let item = Item { text, records, wanted: &wanted, index };

@@ -21,9 +21,11 @@ use crate::books::Books;
 use crate::process::Running;
 use crate::tables::{grouped, number};
 
-const FILES: usize = 4;
+/// All of them are read by one lane, so where one pauses for an exchange all do: a single file shows it best, because
+/// others would have their turns in between.
+const FILES: usize = 1;
 /// Lines that are written at once to each file.
-const BLOCK: usize = 5000;
+const BLOCK: usize = 10_000;
 /// Lines that may wait to be delivered: more than a second's worth would hide a pause.
 const AHEAD: u64 = 100_000;
 /// For one exchange: it is noticed, compiled, tried and made in a fraction of it.

@@ -143,8 +143,15 @@ impl Choice {
             // Only the run itself: what the chosen one recognises behind it, however
             // much, says nothing about these lines.
             let from = start(run.start as usize);
+            // A record may begin in the middle of a line, where nothing is cut.
+            let is_line = |at: usize| at == 0 || at == text.len() || text.as_bytes()[at - 1] == b'\n';
+            if !is_line(from) || !is_line(start(run.end as usize)) {
+                continue;
+            }
             let sample = sample(&text[from..start(run.end as usize)]);
-            if let Some((parser, score)) = best_of_others(parsers, self.index(), sample, context) {
+            if let Some((parser, score)) = best_of_others(parsers, self.index(), sample, context)
+                && is_line(from + score.first)
+            {
                 let is_last = run.end as usize == origins.len();
                 let until = (!is_last).then(|| start(run.end as usize));
                 found = Some(Switch { at: from + score.first, until, parser });
@@ -171,9 +178,11 @@ impl Choice {
         Self { parser: Some(switch.parser), ..self }
     }
 
-    /// The parsers are others than before: what was searched for in vain is searched for again.
+    /// The parsers are others than before: what was searched for in vain is searched for again, and what was
+    /// found may be found better.
     pub(super) fn look_again(&mut self) {
         self.patience.found();
+        self.review = Review::default();
     }
 
     /// Another parser has come in at `index`.

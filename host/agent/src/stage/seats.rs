@@ -48,6 +48,10 @@ impl Seats {
         context: &Context,
         pieces: &[Piece<'_>],
     ) {
+        // What no parser recognises is not held against the one that happens to pass it on.
+        if choice.settled().is_none() && parsers.len() > 1 {
+            return;
+        }
         let index = choice.index();
         self.parsers[index].parsed(text, context, pieces, parsers[index].is_resting());
     }

@@ -45,7 +45,7 @@ impl Disk {
                 Some((Some(known), content)) if *known == stamp => return content.clone(),
                 _ => match read(path) {
                     // It may be this process that cannot read for now: the next look reads again.
-                    unusable @ OnDisk::Unusable(_) => (None, unusable),
+                    unusable @ OnDisk::Unusable(_) if !path.is_dir() => (None, unusable),
                     content => (Some(stamp), content),
                 },
             },

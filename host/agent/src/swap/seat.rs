@@ -152,6 +152,9 @@ impl Seat {
             old.pieces.push((consumed, &piece.records));
             consumed += piece.consumed;
         }
+        if consumed == 0 {
+            return;
+        }
         // What was left for later is not shown to the candidate: it would have to be asked about it again.
         let text = &text[..consumed];
         match candidate.parse(text, &Context { flush: true, ..context.clone() }) {
@@ -182,6 +185,9 @@ impl Seat {
         else {
             return;
         };
+        if records.is_empty() {
+            return;
+        }
         let text = records.text();
         let pieces = after.iter().map(|records| (0, records)).collect();
         let old = Made { pieces, failed, unrecognised: 0 };

@@ -164,10 +164,11 @@ impl Slot {
             mailbox.post(seat, News::Replace(instance, Arc::clone(&running.tallies)));
         }
         let old = std::mem::replace(&mut state.running, running);
-        state.before = watched_until.map(|until| Before {
-            component: old.component,
-            counts: old.tallies.counts(),
-            until,
+        // One that was itself still to show what it does is nothing to go back to.
+        let proven = state.before.take();
+        state.before = watched_until.map(|until| match proven {
+            Some(proven) => Before { until, ..proven },
+            None => Before { component: old.component, counts: old.tallies.counts(), until },
         });
         (state.candidate, state.aside) = (None, None);
         self.swaps.fetch_add(1, Ordering::Relaxed);

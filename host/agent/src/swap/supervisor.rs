@@ -80,7 +80,8 @@ impl Supervisor {
                 Ok(Message::Decide) => self.decide(),
                 Ok(Message::Used(used)) => drop(used),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => {}
+                // A verdict may be due, which would be due again and again.
+                Err(RecvTimeoutError::Timeout) => self.decide(),
             }
             let now = Instant::now();
             if now >= poll {
@@ -312,7 +313,7 @@ impl Supervisor {
             if Instant::now() >= before.until {
                 let mut state = slot.state();
                 // Nothing was parsed so far: it still has to show what it does.
-                let rollback = (counts.chunks == 0).then(|| Instant::now() + slot.spec.swap.rollback);
+                let rollback = (counts.records == 0).then(|| Instant::now() + slot.spec.swap.rollback);
                 state.before = state
                     .before
                     .take()

@@ -2,7 +2,9 @@
 
 use std::io::{self, Read, Write};
 
-use rustix::process::{Resource, Rlimit, Signal, nice, set_parent_process_death_signal, setrlimit};
+use rustix::process::{
+    Resource, Rlimit, Signal, getrlimit, nice, set_parent_process_death_signal, setrlimit,
+};
 use wasmtime::Engine;
 
 use crate::engine::settings;
@@ -28,15 +30,17 @@ pub fn compile(
 
 fn confine(memory: u64, seconds: u64) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    let limit = |resource, most| {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).map_err(io::Error::from)
+    // Somebody may have set a lower limit already, which cannot be raised and will do.
+    let limit = |resource, soft: u64, hard: u64| {
+        let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+        let limits = Rlimit { current: Some(soft.min(most)), maximum: Some(hard.min(most)) };
+        setrlimit(resource, limits).map_err(io::Error::from)
     };
     // A core file would be as large as what made it crash.
-    limit(Resource::Core, 0)?;
-    limit(Resource::As, memory)?;
+    limit(Resource::Core, 0, 0)?;
+    limit(Resource::As, memory, memory)?;
     // At the soft limit the kernel says why it ends the process, at the hard one it does not.
-    let cpu = Rlimit { current: Some(seconds), maximum: Some(seconds + 1) };
-    setrlimit(Resource::Cpu, cpu)?;
+    limit(Resource::Cpu, seconds, seconds + 1)?;
     // Lanes go first. Where memory runs out, this process is the one to go: a group
     // of processes that shares one limit would otherwise lose the agent.
     let _ = nice(10);

@@ -90,16 +90,19 @@ fn talk(child: &mut Child, bytes: &[u8], limits: &CompileLimits) -> io::Result<(
     let stderr = child.stderr.take().ok_or_else(piped)?;
     std::thread::scope(|scope| {
         let (ended, end) = channel::<()>();
-        let watch = scope.spawn(move || {
+        // A machine that has no room for a thread is no reason to panic.
+        let thread = std::thread::Builder::new;
+        let watch = thread().spawn_scoped(scope, move || {
             let late = end.recv_timeout(limits.deadline()) == Err(RecvTimeoutError::Timeout);
             if late {
                 kill(pid);
             }
             late
-        });
+        })?;
         // One that ends without reading everything has said why.
-        scope.spawn(move || drop(stdin.write_all(bytes)));
-        let said = scope.spawn(move || drain(stderr));
+        let feeds = thread().spawn_scoped(scope, move || drop(stdin.write_all(bytes)));
+        let said = feeds.and_then(|_| thread().spawn_scoped(scope, move || drain(stderr)));
+        let said = said.inspect_err(|_| kill(pid))?;
         let mut code = Vec::new();
         let most = limits.code() as u64;
         let read = stdout.take(most + 1).read_to_end(&mut code);
