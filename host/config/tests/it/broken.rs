@@ -8,7 +8,7 @@ mod receivers;
 mod service;
 
 use proptest::prelude::*;
-use skidway_config::bundled::{Purpose, named};
+use skidway_config::bundled::{Purpose, usable_as};
 
 use crate::{config, good_but, with_env};
 
@@ -33,7 +33,7 @@ fn every_message_is_the_expected_one() {
         components::CASES,
         service::CASES,
     ];
-    let formats: Vec<_> = named(Purpose::Format).map(|name| format!("`{name}`")).collect();
+    let formats: Vec<_> = usable_as(Purpose::Format).map(|name| format!("`{name}`")).collect();
     let mut wrong = Vec::new();
     for (from, to, expected) in tables.concat() {
         // The list grows.
